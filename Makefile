@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+#
+# PYTHON names the interpreter that .venv is made with; ARGS goes to pytest or to the bench.
+
+PYTHON ?= python3
+ARGS ?=
+export PYTHON
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test lint types contracts lock bench clean dev equipped
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+run: ## set everything up and run the line in the foreground; Ctrl-C stops it
+	@tools/bootstrap.sh run
+	@exec .venv/bin/siaga112 run
+
+test: equipped lint types contracts ## set everything up and run every check and test
+	@exec .venv/bin/python -m pytest --cov $(ARGS)
+
+lint: dev ## style: ruff's rules and its formatting
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+
+types: dev ## types: mypy, strict
+	.venv/bin/mypy --config-file setup.cfg
+
+contracts: dev ## imports: who may import whom
+	.venv/bin/lint-imports --config setup.cfg
+
+lock: dev ## write requirements/*.txt anew from setup.cfg
+	@tools/lock.sh
+
+bench: equipped ## measure against a bare listener and print a table
+	@exec .venv/bin/python -m bench $(ARGS)
+
+clean: ## remove .venv and caches; the line's data (var/) stays
+	rm -rf .venv build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find gateway ticketing tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+dev:
+	@tools/bootstrap.sh dev
+
+equipped:
+	@tools/bootstrap.sh test
