@@ -1,0 +1,157 @@
+"""The desk: one transaction for each command, then publish."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from ticketing.commands import AddTaker, Command, RecordCalls, SignTaker
+from ticketing.events import Event, TicketOpened, learned
+from ticketing.model import Call, CallId, Ticket, ticket_number
+from ticketing.ports import KeptCall
+from ticketing.timeline import NO_ENTRY, chained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from ticketing.ports import Clock, Publisher, Store, Transaction
+    from ticketing.timeline import Entry
+
+
+class TicketDesk:
+    """Takes commands, keeps what follows from them, tells what is new.
+
+    `zone` is the city's: a ticket is numbered by the local date of its answer.
+    """
+
+    def __init__(self, store: Store, clock: Clock, publisher: Publisher, zone: ZoneInfo) -> None:
+        self._store = store
+        self._clock = clock
+        self._publisher = publisher
+        self._zone = zone
+        self._under_way: set[asyncio.Task[tuple[Entry, ...]]] = set()
+
+    async def handle(self, command: Command) -> tuple[Entry, ...]:
+        """Carry out a command; return the timeline's new entries, which were published before.
+
+        Raises the refusals of ticketing.errors; then nothing has changed and nothing was told. A command
+        whose asker is cancelled is finished all the same: what is committed is told.
+        """
+        task = asyncio.ensure_future(self._commit_then_tell(command))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _commit_then_tell(self, command: Command) -> tuple[Entry, ...]:
+        news = await self._store.transact(lambda tx: self._carry_out(command, tx))
+        if news:
+            self._publisher.publish(news)
+        return news
+
+    def _carry_out(self, command: Command, tx: Transaction) -> tuple[Entry, ...]:
+        match command:
+            case RecordCalls():
+                return _record_calls(tx, command, self._clock.now(), self._zone)
+            case AddTaker(taker):
+                tx.add_taker(taker)
+            case SignTaker(extension, signed_in):
+                tx.sign_taker(extension, signed_in=signed_in)
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """A call of which something became known."""
+
+    kept: KeptCall | None
+    call: Call
+
+    @property
+    def before(self) -> Call | None:
+        return self.kept.call if self.kept else None
+
+    @property
+    def ticket(self) -> str | None:
+        return self.kept.ticket if self.kept else None
+
+
+def _record_calls(tx: Transaction, command: RecordCalls, now: datetime, zone: ZoneInfo) -> tuple[Entry, ...]:
+    revisions = _revisions(tx, command.calls)
+    opened = _tickets_owed(tx, revisions, now, zone)
+    entries: list[Entry] = []
+    kept: list[KeptCall] = []
+    for revision in revisions:
+        ticket = opened.get(revision.call.id)
+        number = ticket.number if ticket else revision.ticket
+        head = revision.kept.head if revision.kept else NO_ENTRY
+        news = chained(revision.call.id, _news(revision, ticket), head, recorded_at=now, ticket_number=number)
+        entries += news
+        kept.append(KeptCall(revision.call, number, news[-1].head if news else head))
+    tx.keep_calls(kept)
+    tx.open_tickets(tuple(opened.values()))
+    _settle_answers(tx, revisions)
+    tx.keep_positions(command.positions)
+    return tx.append(entries)
+
+
+def _revisions(tx: Transaction, pieces: Iterable[Call]) -> tuple[_Revision, ...]:
+    joined: dict[CallId, Call] = {}
+    for piece in pieces:
+        joined[piece.id] = joined[piece.id].learn(piece) if piece.id in joined else piece
+    kept = tx.calls(joined)
+    revisions = (_revision(kept.get(call_id), piece) for call_id, piece in joined.items())
+    return tuple(one for one in revisions if one.call.reached_the_line and one.call != one.before)
+
+
+def _revision(kept: KeptCall | None, piece: Call) -> _Revision:
+    return _Revision(kept, kept.call.learn(piece) if kept else piece)
+
+
+class _Answer(NamedTuple):
+    """What a ticket takes over from its call: the first answer, and the first call taker who gave one."""
+
+    at: datetime
+    taker: str | None  # None while only backup numbers answered
+
+
+def _answer(call: Call | None) -> _Answer | None:
+    if call is None or call.answered is None:
+        return None
+    return _Answer(call.answered.at, next(iter(call.takers), None))
+
+
+def _tickets_owed(
+    tx: Transaction, revisions: Iterable[_Revision], now: datetime, zone: ZoneInfo
+) -> dict[CallId, Ticket]:
+    """Number a ticket for each answered call that has none, in the order of the answers."""
+    owed = sorted(
+        (answer.at, revision.call.id, answer.taker)
+        for revision in revisions
+        if revision.ticket is None and (answer := _answer(revision.call))
+    )
+    tickets: dict[CallId, Ticket] = {}
+    for day, of_one_day in groupby(owed, key=lambda one: one[0].astimezone(zone).date()):
+        answers = tuple(of_one_day)
+        first = tx.take_serials(day, len(answers))
+        for serial, (at, call_id, taker) in enumerate(answers, first):
+            tickets[call_id] = Ticket(ticket_number(day, serial), call_id, now, at, taker)
+    return tickets
+
+
+def _news(revision: _Revision, ticket: Ticket | None) -> tuple[Event, ...]:
+    news = learned(revision.before, revision.call)
+    if ticket is None:
+        return news
+    return (*news, TicketOpened(ticket.opened_at, ticket.number, ticket.answered_at, ticket.taker))
+
+
+def _settle_answers(tx: Transaction, revisions: Iterable[_Revision]) -> None:
+    """Let tickets follow their calls: to a surer instant, or an earlier answer that was learned of later."""
+    for revision in revisions:
+        answer = _answer(revision.call)
+        if revision.ticket and answer and answer != _answer(revision.before):
+            tx.settle_answer(revision.ticket, answer.at, answer.taker)

@@ -1,0 +1,68 @@
+"""The refusals. Each carries its facts; its message is for the person who asked."""
+
+from __future__ import annotations
+
+
+class Siaga112Error(Exception):
+    """Something that was asked cannot be done; the message says why in one line."""
+
+
+class StoreUnusable(Siaga112Error):
+    """The database cannot be used as it is, or refused a change; what it held before is untouched."""
+
+
+class StoreTooNew(StoreUnusable):
+    """The database was written by a newer siaga112."""
+
+    def __init__(self, where: str, found: str) -> None:
+        super().__init__(
+            f"the database {where} comes from a newer siaga112 (its schema {found[:40]!r} is unknown here): "
+            "upgrade siaga112, or point SIAGA112_DATABASE_URL elsewhere"
+        )
+
+
+class StoreDamaged(StoreUnusable):
+    """The database file is not one, or is broken."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"the database {where} is damaged ({reason}): restore a copy; it was left as it is")
+
+
+class StoreForeign(StoreUnusable):
+    """The database is a sound one, and not ours."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"the database {where} holds another program's tables: point SIAGA112_DATABASE_URL elsewhere")
+
+
+class ChainBroken(Siaga112Error):
+    """A timeline is not what was written: an entry was changed, taken out, put in or moved."""
+
+    def __init__(self, call_id: str, position: int, reason: str) -> None:
+        super().__init__(f"the timeline of call {call_id} is broken at entry {position}: {reason}")
+        self.position = position
+
+
+class TransitionRefused(Siaga112Error):
+    """A ticket may not go from its status to the one asked for, or not by this person."""
+
+    def __init__(self, number: str, status: str, to: str, reason: str) -> None:
+        super().__init__(f"ticket {number} cannot go from {status} to {to}: {reason}")
+        self.number = number
+        self.status = status
+        self.to = to
+        self.reason = reason
+
+
+class UnknownTaker(Siaga112Error):
+    """There is no call taker with this extension."""
+
+    def __init__(self, extension: str) -> None:
+        super().__init__(f"there is no call taker {extension}: see siaga112 taker add --help")
+
+
+class TakerExists(Siaga112Error):
+    """There is a call taker with this extension already."""
+
+    def __init__(self, extension: str) -> None:
+        super().__init__(f"there is a call taker {extension} already")

@@ -1,0 +1,387 @@
+"""What the line deals in: calls, callers, tickets. Frozen values and pure functions of them.
+
+A `Call` holds what is known of one call. Knowledge comes in pieces, from a doorbell (AMI) and a ledger
+(Asterisk's journals), twice, late and in any order; `Call.learn` joins two pieces and does not care: it is
+idempotent, commutative and associative.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import NewType
+
+CallId = NewType("CallId", str)
+"""Node and Uniqueid of the caller's channel as Asterisk writes them together: `bima1-1763929000.12`."""
+
+# Eleven digits of epoch reach the year 5138; twelve would pass the last year that a datetime can hold.
+_CALL_ID = re.compile(r"(?P<node>[a-z0-9]{1,16})-(?P<epoch>[0-9]{1,11})\.(?P<serial>[0-9]{1,12})")
+
+
+def parse_call_id(text: str) -> CallId:
+    """Take `node-epoch.serial`; raise ValueError for anything else."""
+    if not _CALL_ID.fullmatch(text):
+        raise ValueError(f"not a channel's unique id: {text[:80]!r}")
+    return CallId(text)
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def well_formed(text: str) -> str:
+    """Replace what neither UTF-8 nor a database can hold (lone surrogates, NUL) by U+FFFD.
+
+    One such character from a hostile caller would otherwise make the whole transaction fail, again and again.
+    """
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+class Precision(IntEnum):
+    """How well an instant is known; the higher value wins."""
+
+    SECOND = 1  # queue_log, and the epoch in a unique id: whole seconds
+    DOORBELL = 2  # AMI's own stamp: microseconds, taken about a millisecond after the fact
+    LEDGER = 3  # CEL: microseconds, taken in the channel's own thread
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment (UTC) and how well it is known."""
+
+    at: datetime
+    precision: Precision
+
+
+def surer(one: Instant | None, other: Instant | None) -> Instant | None:
+    """The better known of two; of two known equally well, the earlier."""
+    if one is None or other is None:
+        return one or other
+    return min(one, other, key=lambda instant: (-instant.precision, instant.at))
+
+
+class CallerKind(StrEnum):
+    """What sort of number a call comes from."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FOREIGN = "foreign"
+    SHORT = "short"  # a service number (110, 14045): it identifies an institution, not a telephone
+    ANONYMOUS = "anonymous"  # no SIM, or the number withheld: nobody to call back
+    UNKNOWN = "unknown"  # something was sent, and it is no number we can make sense of
+
+
+class CallerIdStyle(StrEnum):
+    """How a trunk writes numbers. A setting of the trunk: bare digits cannot be told apart by looking."""
+
+    AUTO = "auto"
+    E164 = "e164"  # +628123456789
+    E164_BARE = "e164-bare"  # 628123456789
+    NATIONAL = "national"  # 08123456789
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedIdentity:
+    """What the trunk sent about the caller, as it was sent: hostile text, kept as evidence."""
+
+    number: str = ""
+    name: str = ""
+    from_header: str = ""
+    asserted_identity: str = ""  # P-Asserted-Identity
+    privacy: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("number", "name", "from_header", "asserted_identity", "privacy"):
+            object.__setattr__(self, name, well_formed(getattr(self, name)))
+
+
+_CALLABLE_KINDS = frozenset({CallerKind.MOBILE, CallerKind.FIXED, CallerKind.FOREIGN})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as far as the number tells."""
+
+    raw: str
+    e164: str | None
+    kind: CallerKind
+    presented: PresentedIdentity = PresentedIdentity()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "raw", well_formed(self.raw))
+
+    @property
+    def callable(self) -> bool:
+        """Whether this number can be called back."""
+        return self.e164 is not None and self.kind in _CALLABLE_KINDS
+
+    @property
+    def masked(self) -> str:
+        """For logs: enough to recognise, too little to call."""
+        return f"{self.e164[:5]}…{self.e164[-2:]}" if self.e164 else self.kind.value
+
+
+UNKNOWN_CALLER = Caller(raw="", e164=None, kind=CallerKind.UNKNOWN)
+
+
+class LegKind(StrEnum):
+    """Who was called for the caller."""
+
+    TAKER = "taker"
+    BACKUP = "backup"  # a number outside the room, when no taker could be rung
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLeg:
+    """One attempt at an answer: a channel to a taker's phone or a backup number.
+
+    `connected` says that the caller was given to this leg; an answer time alone does not: a phone may be
+    picked up in the instant in which the caller hangs up.
+    """
+
+    channel: str
+    party: str  # the taker's extension, or the backup number's trunk
+    kind: LegKind = LegKind.TAKER
+    connected: bool = False
+    answered: Instant | None = None
+    ended: Instant | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channel", well_formed(self.channel))
+        object.__setattr__(self, "party", well_formed(self.party))
+
+    def learn(self, more: AnswerLeg) -> AnswerLeg:
+        """Join two pieces of knowledge about the same channel."""
+        # TAKER is what a piece says that does not know better: whoever says BACKUP, knows.
+        known_as_backup = LegKind.BACKUP in {self.kind, more.kind}
+        return replace(
+            self,
+            party=max(self.party, more.party),
+            kind=LegKind.BACKUP if known_as_backup else LegKind.TAKER,
+            connected=self.connected or more.connected,
+            answered=surer(self.answered, more.answered),
+            ended=surer(self.ended, more.ended),
+        )
+
+
+class CallOutcome(StrEnum):
+    """How a call stands, or ended."""
+
+    WAITING = "waiting"
+    TALKING = "talking"
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    OVERFLOW = "overflow"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is known of one call to the line. Equal knowledge is equal: the legs are kept in one order."""
+
+    id: CallId
+    arrived: Instant | None = None
+    trunk: str = ""
+    caller: Caller | None = None
+    identified: bool = False  # the caller-ID script has spoken; until then `caller` is what the trunk sent
+    legs: tuple[AnswerLeg, ...] = ()
+    overflowed_at: datetime | None = None
+    ended: Instant | None = None
+    hangup_cause: int | None = None  # Q.850
+
+    def __post_init__(self) -> None:
+        if self.identified and self.caller is None:
+            # The flag ranks the caller it comes with; alone it would lift whatever it is joined with.
+            raise ValueError(f"{self.id}: identified, but as nobody")
+        object.__setattr__(self, "trunk", well_formed(self.trunk))
+        object.__setattr__(self, "legs", _one_a_channel(self.legs))
+
+    @property
+    def node(self) -> str:
+        """The Asterisk that took the call."""
+        return self.id.rpartition("-")[0]
+
+    @property
+    def reached_the_line(self) -> bool:
+        """Whether anything proves that this channel is a call to the line, not some other call."""
+        return self.caller is not None or any(leg.connected for leg in self.legs)
+
+    @property
+    def arrival(self) -> Instant:
+        """When it arrived: as told, or from its unique id, to the second."""
+        return self.arrived or created(self.id)
+
+    @property
+    def answers(self) -> tuple[AnswerLeg, ...]:
+        """The legs that were given the caller, in order of their answer."""
+        connected = [(leg.answered.at, leg) for leg in self.legs if leg.connected and leg.answered]
+        return tuple(leg for _, leg in sorted(connected, key=lambda pair: (pair[0], pair[1].channel)))
+
+    @property
+    def answered(self) -> Instant | None:
+        """The first answer: the instant from which both SLA clocks run."""
+        return next((leg.answered for leg in self.answers), None)
+
+    @property
+    def takers(self) -> tuple[str, ...]:
+        """Everybody who answered it, in order, each once."""
+        return tuple(dict.fromkeys(leg.party for leg in self.answers if leg.kind is LegKind.TAKER))
+
+    @property
+    def outcome(self) -> CallOutcome:
+        """How it stands now."""
+        if self.answered:
+            return CallOutcome.ANSWERED if self.ended else CallOutcome.TALKING
+        if self.overflowed_at:
+            return CallOutcome.OVERFLOW
+        return CallOutcome.ABANDONED if self.ended else CallOutcome.WAITING
+
+    @property
+    def wait(self) -> timedelta | None:
+        """From arrival to the answer, or to the end without one; None while it waits."""
+        until = self.answered or self.ended
+        return max(until.at - self.arrival.at, timedelta()) if until else None
+
+    @property
+    def talk(self) -> timedelta | None:
+        """From the answer to the end; None before that, and for a call nobody answered."""
+        if self.answered is None or self.ended is None:
+            return None
+        return max(self.ended.at - self.answered.at, timedelta())
+
+    def learn(self, more: Call) -> Call:
+        """Join two pieces of knowledge about the same call; raise ValueError for two calls."""
+        if self.id != more.id:
+            raise ValueError(f"{self.id} and {more.id} are two calls")
+        return replace(
+            self,
+            arrived=surer(self.arrived, more.arrived),
+            trunk=max(self.trunk, more.trunk),
+            caller=_better_known_caller(self, more),
+            identified=self.identified or more.identified,
+            legs=(*self.legs, *more.legs),
+            overflowed_at=_earlier(self.overflowed_at, more.overflowed_at),
+            ended=surer(self.ended, more.ended),
+            hangup_cause=max(
+                (cause for cause in (self.hangup_cause, more.hangup_cause) if cause is not None), default=None
+            ),
+        )
+
+
+def created(call: CallId) -> Instant:
+    """When the caller's channel was made, from its unique id: to the second."""
+    match = _CALL_ID.fullmatch(call)
+    if match is None:
+        raise ValueError(f"not a call's id: {call[:80]!r}")
+    return Instant(datetime.fromtimestamp(int(match["epoch"]), UTC), Precision.SECOND)
+
+
+def _better_known_caller(one: Call, other: Call) -> Caller | None:
+    known = [call for call in (one, other) if call.caller]
+    return max(known, key=lambda call: (call.identified, repr(call.caller))).caller if known else None
+
+
+def _one_a_channel(legs: tuple[AnswerLeg, ...]) -> tuple[AnswerLeg, ...]:
+    joined: dict[str, AnswerLeg] = {}
+    for leg in legs:
+        joined[leg.channel] = joined[leg.channel].learn(leg) if leg.channel in joined else leg
+    return tuple(joined[channel] for channel in sorted(joined))
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at), default=None)
+
+
+class TicketStatus(StrEnum):
+    """A ticket's life (SOP steps 6 and 8)."""
+
+    OPEN = "open"
+    ON_PROGRESS = "on_progress"
+    CLOSED = "closed"
+
+
+class Role(StrEnum):
+    """Who asks: what each may do is in `ticketing.transitions` and in the tables of the parts above."""
+
+    CALL_TAKER = "call_taker"
+    SKPD = "skpd"  # an SKPD's dispatcher
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+class CallType(StrEnum):
+    """What the call turned out to be. Until somebody says otherwise, an emergency."""
+
+    EMERGENCY = "emergency"
+    INFORMATION = "information"
+    PRANK = "prank"
+    GHOST = "ghost"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where it happens: the caller's own words, and apart from them what maps and people made of it."""
+
+    verbatim: str | None = None
+    area_code: str | None = None  # Kemendagri code with its dots
+    landmark: str | None = None
+    lat: float | None = None  # WGS84 degrees
+    lon: float | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One incident as the desk keeps it. Its call's own facts (caller, answer, wait) stay on the `Call`."""
+
+    number: str
+    call_id: CallId
+    opened_at: datetime
+    answered_at: datetime
+    taker: str | None
+    version: int = 1
+    status: TicketStatus = TicketStatus.OPEN
+    call_type: CallType = CallType.EMERGENCY
+    category: str | None = None
+    severity: int | None = None
+    reporter_name: str | None = None
+    description: str | None = None
+    location: Location = field(default=Location())
+    on_progress_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+def ticket_number(day: date, serial: int) -> str:
+    """`112-YYYYMMDD-NNNN`, by the city's local date; the serial grows past four digits when it must."""
+    return f"112-{day:%Y%m%d}-{serial:04d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """A call taker and the phone."""
+
+    extension: str
+    name: str
+    password: str = field(repr=False)  # the phone's SIP secret, generated
+    signed_in: bool = False
+
+
+_EXTENSION = re.compile(r"[1-9][0-9]{1,5}")
+
+
+def parse_extension(text: str) -> str:
+    """Take two to six digits, not beginning with 0 and not 112; raise ValueError otherwise."""
+    if not _EXTENSION.fullmatch(text) or text == "112":
+        raise ValueError(f"{text[:20]!r} is no extension: two to six digits, not beginning with 0, not 112")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPosition:
+    """How far one of Asterisk's journals has been read: everything before `offset` is in the store."""
+
+    name: str
+    inode: int
+    offset: int  # bytes

@@ -1,0 +1,217 @@
+"""Calls, tickets and entries as rows, and back: an exact round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ticketing.model import (
+    AnswerLeg,
+    Call,
+    Caller,
+    CallerKind,
+    CallId,
+    CallType,
+    Instant,
+    JournalPosition,
+    LegKind,
+    Location,
+    Precision,
+    PresentedIdentity,
+    Taker,
+    Ticket,
+    TicketStatus,
+)
+from ticketing.ports import KeptCall
+from ticketing.store.tables import from_micros, micros
+from ticketing.timeline import ChainHead, Entry
+
+Row = Mapping[str, Any]
+Values = dict[str, Any]
+
+
+def call_values(kept: KeptCall) -> Values:
+    """Give the row of a call."""
+    call, caller = kept.call, kept.call.caller
+    answered = call.answered
+    return {
+        "id": call.id,
+        "node": call.node,
+        "trunk": call.trunk,
+        "arrived_at": call.arrival.at,
+        "arrived_precision": call.arrived.precision if call.arrived else None,
+        "answered_at": answered.at if answered else None,
+        "answered_precision": answered.precision if answered else None,
+        "ended_at": call.ended.at if call.ended else None,
+        "ended_precision": call.ended.precision if call.ended else None,
+        "hangup_cause": call.hangup_cause,
+        "overflowed_at": call.overflowed_at,
+        "outcome": call.outcome,
+        "caller_raw": caller.raw if caller else None,
+        "caller_e164": caller.e164 if caller else None,
+        "caller_kind": caller.kind if caller else None,
+        "caller_presented": _presented_values(caller.presented) if caller else None,
+        "identified": call.identified,
+        "legs": [_leg_values(leg) for leg in call.legs],
+        "ticket": kept.ticket,
+        "entries": kept.head.position,
+        "head": kept.head.hash,
+    }
+
+
+def call_of(row: Row) -> KeptCall:
+    """Give the call of a row."""
+    call = Call(
+        id=CallId(row["id"]),
+        arrived=_instant(row, "arrived"),
+        trunk=row["trunk"],
+        caller=_caller(row),
+        identified=row["identified"],
+        legs=tuple(_leg(leg) for leg in row["legs"]),
+        overflowed_at=row["overflowed_at"],
+        ended=_instant(row, "ended"),
+        hangup_cause=row["hangup_cause"],
+    )
+    return KeptCall(call, row["ticket"], ChainHead(row["entries"], row["head"]))
+
+
+def _instant(row: Row, name: str) -> Instant | None:
+    precision = row[f"{name}_precision"]
+    return Instant(row[f"{name}_at"], Precision(precision)) if precision is not None else None
+
+
+def _caller(row: Row) -> Caller | None:
+    kind = row["caller_kind"]
+    if kind is None:
+        return None
+    presented = PresentedIdentity(**row["caller_presented"])
+    return Caller(row["caller_raw"], row["caller_e164"], CallerKind(kind), presented)
+
+
+def _presented_values(presented: PresentedIdentity) -> Values:
+    return {name: getattr(presented, name) for name in PresentedIdentity.__slots__}
+
+
+def _leg_values(leg: AnswerLeg) -> Values:
+    return {
+        "channel": leg.channel,
+        "party": leg.party,
+        "kind": leg.kind,
+        "connected": leg.connected,
+        "answered": _dated(leg.answered),
+        "ended": _dated(leg.ended),
+    }
+
+
+def _leg(values: Row) -> AnswerLeg:
+    return AnswerLeg(
+        channel=values["channel"],
+        party=values["party"],
+        kind=LegKind(values["kind"]),
+        connected=values["connected"],
+        answered=_undated(values["answered"]),
+        ended=_undated(values["ended"]),
+    )
+
+
+def _dated(instant: Instant | None) -> list[int] | None:
+    return [micros(instant.at), instant.precision] if instant else None
+
+
+def _undated(values: list[int] | None) -> Instant | None:
+    return Instant(from_micros(values[0]), Precision(values[1])) if values else None
+
+
+def ticket_values(ticket: Ticket) -> Values:
+    """Give the row of a ticket."""
+    return {
+        "number": ticket.number,
+        "call_id": ticket.call_id,
+        "opened_at": ticket.opened_at,
+        "answered_at": ticket.answered_at,
+        "taker": ticket.taker,
+        "version": ticket.version,
+        "status": ticket.status,
+        "call_type": ticket.call_type,
+        "category": ticket.category,
+        "severity": ticket.severity,
+        "reporter_name": ticket.reporter_name,
+        "description": ticket.description,
+        "verbatim": ticket.location.verbatim,
+        "area_code": ticket.location.area_code,
+        "landmark": ticket.location.landmark,
+        "lat": ticket.location.lat,
+        "lon": ticket.location.lon,
+        "location_source": ticket.location.source,
+        "on_progress_at": ticket.on_progress_at,
+        "closed_at": ticket.closed_at,
+    }
+
+
+def ticket_of(row: Row) -> Ticket:
+    """Give the ticket of a row."""
+    return Ticket(
+        number=row["number"],
+        call_id=CallId(row["call_id"]),
+        opened_at=row["opened_at"],
+        answered_at=row["answered_at"],
+        taker=row["taker"],
+        version=row["version"],
+        status=TicketStatus(row["status"]),
+        call_type=CallType(row["call_type"]),
+        category=row["category"],
+        severity=row["severity"],
+        reporter_name=row["reporter_name"],
+        description=row["description"],
+        location=Location(
+            verbatim=row["verbatim"],
+            area_code=row["area_code"],
+            landmark=row["landmark"],
+            lat=row["lat"],
+            lon=row["lon"],
+            source=row["location_source"],
+        ),
+        on_progress_at=row["on_progress_at"],
+        closed_at=row["closed_at"],
+    )
+
+
+def entry_values(entry: Entry) -> Values:
+    """Give the row of an entry that is not kept yet: the database gives it its seq."""
+    return {
+        "call_id": entry.call_id,
+        "position": entry.position,
+        "ticket_number": entry.ticket_number,
+        "type": entry.type,
+        "at": entry.at,
+        "recorded_at": entry.recorded_at,
+        "body": entry.body,
+        "previous_hash": entry.previous_hash,
+        "hash": entry.hash,
+    }
+
+
+def entry_of(row: Row) -> Entry:
+    """Give the entry of a row."""
+    return Entry(
+        call_id=CallId(row["call_id"]),
+        position=row["position"],
+        type=row["type"],
+        at=row["at"],
+        recorded_at=row["recorded_at"],
+        body=row["body"],
+        previous_hash=row["previous_hash"],
+        hash=row["hash"],
+        ticket_number=row["ticket_number"],
+        seq=row["seq"],
+    )
+
+
+def taker_of(row: Row) -> Taker:
+    """Give the call taker of a row."""
+    return Taker(**row)
+
+
+def position_of(row: Row) -> JournalPosition:
+    """Give the journal position of a row."""
+    return JournalPosition(row["name"], int(row["inode"]), row["offset"])

@@ -1,0 +1,83 @@
+"""Statements that SQLAlchemy writes once and the driver runs: the way of every call.
+
+On statements as short as these, SQLAlchemy's execution costs several times what SQLite's does. Its knowledge
+of dialects and types is kept, through its compiler and the types' own processors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import ClauseElement, Column, Label
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.types import TypeEngine
+
+_DIALECT: Final = sqlite.dialect()
+
+
+class Statement:
+    """A statement in the driver's SQL. Parameters and rows are by name, each column's type applied.
+
+    `takes` names an insert's columns (None: all of the table, or what the statement says); `gives` are the
+    columns it returns, in order.
+    """
+
+    def __init__(
+        self,
+        clause: ClauseElement,
+        *,
+        takes: Iterable[str] | None = None,
+        gives: Iterable[Column[Any] | Label[Any]] = (),
+    ) -> None:
+        compiled = clause.compile(dialect=_DIALECT, column_keys=None if takes is None else list(takes))
+        assert isinstance(compiled, SQLCompiler)
+        self._sql = compiled.string
+        self._takes = [
+            (name, _impl(compiled.binds[name].type).bind_processor(_DIALECT), compiled.params[name])
+            for name in compiled.positiontup or ()
+        ]
+        self._gives = [(column.name, _impl(column.type).result_processor(_DIALECT, None)) for column in gives]
+
+    def run(self, connection: DBAPIConnection, values: Mapping[str, Any]) -> int:
+        """Run it once; give the number of rows it changed."""
+        cursor = connection.cursor()
+        cursor.execute(self._sql, self._bound(values))
+        changed = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def run_for_each(self, connection: DBAPIConnection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run it for each of these."""
+        cursor = connection.cursor()
+        cursor.executemany(self._sql, [self._bound(values) for values in rows])
+        cursor.close()
+
+    def rows(self, connection: DBAPIConnection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run it once; give its rows."""
+        cursor = connection.cursor()
+        cursor.execute(self._sql, self._bound(values))
+        found = [
+            {
+                name: value if process is None else process(value)
+                for (name, process), value in zip(self._gives, row, strict=True)
+            }
+            for row in cursor.fetchall()
+        ]
+        cursor.close()
+        return found
+
+    def _bound(self, values: Mapping[str, Any]) -> list[Any]:
+        return [
+            values.get(name, constant) if process is None else process(values.get(name, constant))
+            for name, process, constant in self._takes
+        ]
+
+
+def _impl(of: TypeEngine[Any]) -> TypeEngine[Any]:
+    return of.dialect_impl(_DIALECT)

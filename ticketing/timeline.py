@@ -1,0 +1,133 @@
+"""The timeline: events as entries of one hash chain a call (a ticket has exactly one call). All pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ticketing.errors import ChainBroken
+from ticketing.model import Caller, CallId, Precision, PresentedIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ticketing.events import Event
+
+Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
+
+
+class ChainHead(NamedTuple):
+    """Where a call's chain ends: the last entry's position (from 1; 0: none yet) and its hash."""
+
+    position: int
+    hash: str
+
+
+NO_ENTRY: Final = ChainHead(0, "0" * 64)
+
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline, as it is kept and published."""
+
+    call_id: CallId
+    position: int  # in its call's chain, from 1
+    type: str
+    at: datetime  # when it happened
+    recorded_at: datetime  # when the desk came to know
+    body: Mapping[str, Json]
+    previous_hash: str
+    hash: str = ""
+    ticket_number: str | None = None  # the call's ticket, if it had one by then
+    seq: int = 0  # the place among all entries of all calls; 0: not kept yet
+
+    @property
+    def head(self) -> ChainHead:
+        """Where the chain ends when this is its last entry."""
+        return ChainHead(self.position, self.hash)
+
+
+def chained(
+    call_id: CallId,
+    events: Iterable[Event],
+    head: ChainHead,
+    *,
+    recorded_at: datetime,
+    ticket_number: str | None = None,
+) -> tuple[Entry, ...]:
+    """Make entries of these events that continue the call's chain after `head`."""
+    entries: list[Entry] = []
+    for event in events:
+        entry = Entry(
+            call_id=call_id,
+            position=head.position + 1,
+            type=event.type,
+            at=event.at,
+            recorded_at=recorded_at,
+            body=_body(event),
+            previous_hash=head.hash,
+            ticket_number=ticket_number,
+        )
+        entries.append(replace(entry, hash=entry_hash(entry)))
+        head = entries[-1].head
+    return tuple(entries)
+
+
+def entry_hash(entry: Entry) -> str:
+    """SHA-256, in hex, over one JSON array of call, position, type, at, recorded_at, body, previous hash.
+
+    No spaces, keys sorted, everything outside ASCII escaped, times as `rfc3339` writes them.
+    """
+    told = [
+        entry.call_id,
+        entry.position,
+        entry.type,
+        rfc3339(entry.at),
+        rfc3339(entry.recorded_at),
+        entry.body,
+        entry.previous_hash,
+    ]
+    return sha256(_canonical.encode(told).encode()).hexdigest()
+
+
+def verify_chain(entries: Iterable[Entry]) -> ChainHead:
+    """Check one call's whole timeline, in its order; return its head; raise ChainBroken at the first flaw.
+
+    A tail that was cut off leaves a sound chain: compare the head with the one kept beside the call.
+    """
+    head, call_id = NO_ENTRY, None
+    for entry in entries:
+        call_id = call_id or entry.call_id
+        if (entry.call_id, entry.position) != (call_id, head.position + 1):
+            raise ChainBroken(call_id, head.position + 1, "it is missing, or out of its place")
+        if entry.previous_hash != head.hash:
+            raise ChainBroken(call_id, entry.position, "it does not continue the entry before it")
+        if entry.hash != entry_hash(entry):
+            raise ChainBroken(call_id, entry.position, "it was changed")
+        head = entry.head
+    return head
+
+
+def rfc3339(at: datetime) -> str:
+    """`2026-11-23T12:00:00.000000Z`: UTC, always with microseconds."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _body(event: Event) -> dict[str, Json]:
+    return {field.name: _plain(getattr(event, field.name)) for field in fields(event) if field.name != "at"}
+
+
+def _plain(value: Json | datetime | Precision | Caller | PresentedIdentity) -> Json:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Precision):
+        return value.name.lower()
+    if isinstance(value, Caller | PresentedIdentity):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value
