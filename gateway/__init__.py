@@ -1,0 +1,1 @@
+"""Telephony and web around the city's rules."""
