@@ -1,0 +1,16 @@
+import asyncio
+
+from .actions import Action
+from .manager import Manager
+from .message import Message
+
+class AMIProtocol(asyncio.Protocol):
+    transport: asyncio.Transport
+    closed: bool
+    factory: Manager | None
+    responses: dict[str, Action]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+    def data_received(self, data: bytes) -> None: ...
+    def handle_message(self, message: Message) -> None: ...
+    def connection_lost(self, exc: Exception | Message | None) -> None: ...
+    def close(self) -> None: ...
