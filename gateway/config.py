@@ -1,0 +1,289 @@
+"""The site's settings: one TOML file, environment variables over it, checked once and whole.
+
+Every value that reaches Asterisk's configuration is checked here against what it may be, so that rendering it
+cannot inject a line.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from ticketing.errors import Siaga112Error
+from ticketing.model import CallerIdStyle
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+FILE_NAME = "siaga112.toml"
+
+
+class SettingsUnreadable(Siaga112Error):
+    """The settings cannot be used; the message names the key and the file or variable."""
+
+
+def _dialled_number(text: str) -> str:
+    if not re.fullmatch(r"\+?\d{2,20}", text):
+        raise ValueError("a number of 2 to 20 digits, + allowed in front")
+    return text
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", text):
+        raise ValueError("1 to 16 of a-z and 0-9, beginning with a letter")
+    return text
+
+
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text, strict=False)) if "/" in text else str(ipaddress.ip_address(text))
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError, ZoneInfoNotFoundError) as unknown:
+        raise ValueError("no time zone of that name") from unknown
+    return text
+
+
+DialledNumber = Annotated[str, AfterValidator(_dialled_number)]
+Name = Annotated[str, AfterValidator(_name)]
+Network = Annotated[str, AfterValidator(_network)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Bind(BaseModel):
+    """An address and port to listen on, written `127.0.0.1:5060` or `[::1]:5060`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    port: int = Field(ge=1, le=65535)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        host, colon, port = value.rpartition(":")
+        if not colon or not port.isdigit():
+            raise ValueError(f"{value[:80]!r} is not ADDRESS:PORT")
+        return {"host": str(ipaddress.ip_address(host.strip("[]"))), "port": int(port)}
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return ipaddress.ip_address(self.host).is_loopback
+
+
+class PortRange(BaseModel):
+    """Ports for audio, written `20000-24999`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first: int = Field(ge=1024, le=65535)
+    last: int = Field(ge=1024, le=65535)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
+        if match is None:
+            raise ValueError(f"{value[:80]!r} is not FIRST-LAST")
+        return {"first": int(match[1]), "last": int(match[2])}
+
+    @model_validator(mode="after")
+    def _holds_calls(self) -> Self:
+        if self.last - self.first < 3:  # noqa: PLR2004 - a call needs four ports: RTP and RTCP on two legs
+            raise ValueError("at least four ports are needed")
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+# Written as plain text in the environment, not as JSON.
+BindText = Annotated[Bind, NoDecode]
+PortRangeText = Annotated[PortRange, NoDecode]
+
+
+class Trunk(BaseModel):
+    """A carrier's line into the gateway, known by the addresses its INVITEs come from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    addresses: tuple[Network, ...] = Field(min_length=1)
+    proxy: Bind | None = None  # where outgoing calls are sent; none: this trunk takes calls only
+    caller_id_style: CallerIdStyle = CallerIdStyle.AUTO
+
+
+class Queueing(BaseModel):
+    """How callers wait and takers are rung."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ring_s: int = Field(default=12, ge=3, le=60)  # one taker's phone rings so long before the next one's
+    wrap_up_s: int = Field(default=0, ge=0, le=600)  # a taker's pause after a call
+    notice_after_s: int = Field(default=15, ge=5, le=60)  # then the waiting caller is answered with a notice
+    longest_wait_s: int = Field(default=180, ge=30, le=3600)  # then the backup numbers
+
+
+class Settings(BaseSettings):
+    """Everything a site decides. Each field is documented in siaga112.example.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="SIAGA112_", frozen=True, extra="forbid")
+
+    home: Path = CHECKOUT / "var"
+    journals: Path | None = None
+    node: Name = "bima1"
+    timezone: Zone = "Asia/Makassar"
+    language: str = Field(default="id", pattern=r"^[a-z]{2}$")
+    numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ("112",)
+    sip_bind: BindText = Bind(host="127.0.0.1", port=5060)
+    rtp_ports: PortRangeText = PortRange(first=20000, last=24999)
+    http_bind: BindText = Bind(host="127.0.0.1", port=8112)
+    ami_bind: BindText = Bind(host="127.0.0.1", port=5038)
+    agi_bind: BindText = Bind(host="127.0.0.1", port=4573)
+    carrier_ips: Annotated[tuple[Network, ...], NoDecode] = ("127.0.0.2",)
+    carrier_proxy: Annotated[Bind | None, NoDecode] = Bind(host="127.0.0.2", port=5070)
+    caller_id_style: CallerIdStyle = CallerIdStyle.AUTO
+    trunk: tuple[Trunk, ...] = ()
+    backup_numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ()
+    queue: Queueing = Queueing()
+    database_url: str | None = None
+
+    @field_validator("numbers", "carrier_ips", "backup_numbers", mode="before")
+    @classmethod
+    def _from_commas(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("home", "journals")
+    @classmethod
+    def _plain_path(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        path = value.expanduser().absolute()
+        # These paths are written into Asterisk's configuration, where ; , and the like have a meaning.
+        if not re.fullmatch(r"[\w./ -]+", str(path), re.ASCII):
+            raise ValueError("only letters, digits, space and . _ / - may be in this path")
+        return path
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        names = [trunk.name for trunk in self.trunks]
+        if len(set(names)) < len(names):
+            raise ValueError("two trunks bear the same name")
+        for name in ("http_bind", "ami_bind", "agi_bind"):
+            if not getattr(self, name).is_loopback:
+                raise ValueError(f"{name}: must be a loopback address (there is no TLS on it yet)")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment variables win over the file (which arrives as the initial values)."""
+        return env_settings, init_settings
+
+    @property
+    def trunks(self) -> tuple[Trunk, ...]:
+        """The carriers: those of the file, or the one that the CARRIER variables describe."""
+        return self.trunk or (
+            Trunk(
+                name="carrier",
+                addresses=self.carrier_ips,
+                proxy=self.carrier_proxy,
+                caller_id_style=self.caller_id_style,
+            ),
+        )
+
+    @property
+    def line_numbers(self) -> tuple[str, ...]:
+        """Every called number that means the line: the forms of 112, and what the carrier sends instead."""
+        return tuple(dict.fromkeys(("112", "+112", "0112", *self.numbers)))
+
+    @property
+    def journals_dir(self) -> Path:
+        """Where Asterisk writes the ledger."""
+        return self.journals or self.home / "journals"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy's URL of the store."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'siaga112.sqlite3'}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's local time."""
+        return ZoneInfo(self.timezone)
+
+    def style_of(self, trunk: str) -> CallerIdStyle:
+        """How this trunk writes numbers; AUTO for a name that is none of ours."""
+        return next((one.caller_id_style for one in self.trunks if one.name == trunk), CallerIdStyle.AUTO)
+
+
+def find_file() -> Path | None:
+    """The site's file: SIAGA112_CONFIG, else siaga112.toml in HOME, else in the checkout."""
+    named = os.environ.get("SIAGA112_CONFIG")
+    if named:
+        return Path(named)
+    home = Path(os.environ.get("SIAGA112_HOME") or CHECKOUT / "var")
+    return next((path for path in (home / FILE_NAME, CHECKOUT / FILE_NAME) if path.exists()), None)
+
+
+def load(file: Path | None = None) -> Settings:
+    """Read the settings; raise SettingsUnreadable with the first thing that is wrong."""
+    file = file or find_file()
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsUnreadable(f"cannot read {file}: {error}") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsUnreadable(_first_problem(error, file)) from error
+    except SettingsError as error:
+        raise SettingsUnreadable(f"a SIAGA112_ variable cannot be read: {error}") from error
+
+
+def _first_problem(error: ValidationError, file: Path | None) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "settings"
+    variable = f"SIAGA112_{str(first['loc'][0]).upper()}" if first["loc"] else ""
+    where = variable if variable in os.environ else str(file or "the settings")
+    return f"{key} (in {where}): {first['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,149 @@
+"""Where an instance keeps its state: the folders below HOME, and the secrets made on the first run."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from ticketing.errors import Siaga112Error
+from ticketing.model import created
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.config import Settings
+    from ticketing.model import CallId
+
+# sun_path of a Unix socket holds 108 bytes, the closing NUL included (unix(7)).
+_LONGEST_SOCKET_PATH = 107
+
+
+class HomeUnusable(Siaga112Error):
+    """HOME cannot hold an instance; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one instance."""
+
+    root: Path
+    journals: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Home:
+        """The folders that these settings name; nothing is made yet."""
+        return cls(settings.home, settings.journals_dir)
+
+    @property
+    def etc(self) -> Path:
+        """The rendered configuration."""
+        return self.root / "asterisk" / "etc"
+
+    @property
+    def state(self) -> Path:
+        """Asterisk's own memory: who is signed in."""
+        return self.root / "asterisk" / "state"
+
+    @property
+    def spool(self) -> Path:
+        """Asterisk's spool."""
+        return self.root / "asterisk" / "spool"
+
+    @property
+    def sounds(self) -> Path:
+        """Speech made from the phrases."""
+        return self.root / "asterisk" / "sounds"
+
+    @property
+    def log(self) -> Path:
+        """Logs of every process."""
+        return self.root / "log"
+
+    @property
+    def run(self) -> Path:
+        """Control socket and lock."""
+        return self.root / "run"
+
+    @property
+    def control_socket(self) -> Path:
+        """Asterisk's control socket."""
+        return self.run / "asterisk.ctl"
+
+    @property
+    def recordings(self) -> Path:
+        """Audio of every call, by day."""
+        return self.root / "recordings"
+
+    @property
+    def queue_log(self) -> Path:
+        """The ledger's half written by app_queue."""
+        return self.journals / "queue_log"
+
+    @property
+    def cel(self) -> Path:
+        """The ledger's half written by cel_custom."""
+        return self.journals / "cel-custom" / "cel.json"
+
+    def recording(self, call: CallId) -> Path:
+        """Where the dialplan has this call recorded (extensions.conf, [line112])."""
+        return self.recordings / f"{created(call).at:%Y/%m/%d}" / f"{call}.wav"
+
+    def make(self) -> None:
+        """Make every folder, readable by this user alone; raise HomeUnusable."""
+        if len(os.fsencode(self.control_socket)) > _LONGEST_SOCKET_PATH:
+            raise HomeUnusable(f"SIAGA112_HOME is too long a path for a control socket: {self.root}")
+        folders = [
+            self.root,
+            self.etc,
+            self.state,
+            self.state / "agi-bin",
+            self.spool,
+            self.sounds,
+            self.log,
+            self.run,
+            self.recordings,
+            self.journals,
+            # Without this folder every CEL record is lost in silence.
+            self.cel.parent,
+        ]
+        try:
+            for folder in folders:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeUnusable(f"cannot make {error.filename}: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What the parts of one instance show each other. Generated, never shipped."""
+
+    ami: str = field(repr=False)
+
+
+def generated_secret() -> str:
+    """160 bits, in letters that mean nothing to any configuration file."""
+    return secrets.token_hex(20)
+
+
+def load_secrets(home: Home) -> Secrets:
+    """Read HOME's secrets, or make them (0600) on the first run; raise HomeUnusable."""
+    file = home.root / "secrets.json"
+    try:
+        if not file.exists():
+            _write_private(file, json.dumps(asdict(Secrets(ami=generated_secret()))))
+        return Secrets(**json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise HomeUnusable(f"cannot read or make {file}: {error}") from error
+
+
+def _write_private(file: Path, text: str) -> None:
+    partial = file.with_suffix(".partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(file)

@@ -1,0 +1,1 @@
+"""Asterisk around the line: found or provided, configured, given its voice, run."""

@@ -1,0 +1,74 @@
+"""One Asterisk of our own: started, found again after a crash of ours, spoken to through its control socket."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.supervisor import Adopted, spawn
+from ticketing.errors import Siaga112Error
+
+if TYPE_CHECKING:
+    from gateway.home import Home
+    from gateway.supervisor import Running
+    from gateway.telephony.provide import Installed
+
+_ANSWER_WITHIN_S = 5.0
+
+
+class AsteriskSilent(Siaga112Error):
+    """Asterisk's control socket does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asterisk:
+    """The Asterisk of one HOME."""
+
+    installed: Installed
+    home: Home
+
+    async def start(self) -> Running:
+        """Take over the one that still runs in this HOME, or start one."""
+        survivor = await self.survivor()
+        if survivor is not None:
+            return survivor
+        # A control socket that nobody answers is left over from a kill; Asterisk makes its own anew.
+        argv = [*self.installed.command, "-f", "-C", str(self.home.etc / "asterisk.conf")]
+        return await spawn(argv, self.home.log / "asterisk.log")()
+
+    async def survivor(self) -> Adopted | None:
+        """The Asterisk that a former run left behind at work in this HOME, if there is one."""
+        with suppress(OSError, ValueError, AsteriskSilent):
+            pid = int((self.home.run / "asterisk.pid").read_text())
+            await self.command("core show version")
+            return Adopted(pid)
+        return None
+
+    async def command(self, text: str) -> str:
+        """Run one command of Asterisk's command line; raise AsteriskSilent when it does not answer."""
+        process = await asyncio.create_subprocess_exec(
+            *self.installed.command,
+            "-C",
+            str(self.home.etc / "asterisk.conf"),
+            "-rx",
+            text,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), _ANSWER_WITHIN_S)
+        except TimeoutError as late:
+            process.kill()
+            await process.wait()
+            raise AsteriskSilent(f"Asterisk did not answer {text!r} within {_ANSWER_WITHIN_S:g} s") from late
+        answer = output.decode(errors="replace")
+        if process.returncode or "Unable to connect to remote asterisk" in answer:
+            raise AsteriskSilent(f"Asterisk cannot be reached: {answer.strip()[:200]}")
+        return answer
+
+    async def read_phones(self) -> None:
+        """Have Asterisk read the phones anew; calls go on."""
+        await self.command("module reload res_pjsip.so")

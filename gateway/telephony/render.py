@@ -1,0 +1,110 @@
+"""asterisk-conf/ and the site's settings → HOME's own configuration.
+
+Plain files are copied, templates (`*.j2`) rendered. Values were checked where they came in (gateway/config.py), so
+that none can bring a line of its own; a name that a template asks for and nobody gave is an error, not a blank.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gateway.config import CHECKOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from gateway.config import Settings
+    from gateway.home import Home, Secrets
+    from gateway.telephony.provide import Installed
+    from ticketing.model import Taker
+
+SOURCE = CHECKOUT / "asterisk-conf"
+QUEUE = "112"
+# Counted down by one each hundredth of a second from the start of Asterisk, a caller's priority stays within the
+# 32 bits of app_queue for 480 days.
+_HIGHEST_PRIORITY = 2_000_000_000
+_PHONES = "pjsip_phones.conf"
+
+
+def render(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> None:
+    """Write every file of HOME's Asterisk configuration but the phones'; those that are the same stay untouched.
+
+    Files from an earlier version that no longer exist in asterisk-conf/ are removed.
+    """
+    values = _values(settings, home, secrets, installed)
+    environment = _environment()
+    wanted = {_PHONES}
+    for source in sorted(SOURCE.glob("*.conf*")):
+        name = source.name.removesuffix(".j2")
+        wanted.add(name)
+        if name == _PHONES:
+            continue
+        is_template = source.suffix == ".j2"
+        text = environment.get_template(source.name).render(values) if is_template else source.read_text("utf-8")
+        replace_if_changed(home.etc / name, text)
+    for stale in home.etc.glob("*.conf"):
+        if stale.name not in wanted:
+            stale.unlink()
+
+
+def render_phones(settings: Settings, home: Home, takers: Iterable[Taker]) -> bool:
+    """Write the takers' phones; say whether anything changed (Asterisk must then be told to read them)."""
+    template = _environment().get_template(f"{_PHONES}.j2")
+    ordered = sorted(takers, key=lambda taker: taker.extension)
+    return replace_if_changed(home.etc / _PHONES, template.render(takers=ordered, language=settings.language))
+
+
+def replace_if_changed(file: Path, text: str) -> bool:
+    """Give `file` this content in one step, unless it has it; say whether it was changed. 0600: it holds secrets."""
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return False
+    partial = file.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(file)
+    return True
+
+
+def _environment() -> Environment:
+    # Configuration, not HTML: what must not be in a value is refused where it comes in.
+    return Environment(  # noqa: S701
+        loader=FileSystemLoader(SOURCE),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _values(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> dict[str, Any]:
+    outward = [trunk.name for trunk in settings.trunks if trunk.proxy]
+    return {
+        "agi": settings.agi_bind,
+        "ami": settings.ami_bind,
+        "ami_secret": secrets.ami,
+        "backups": [f"{number}@trunk-{outward[0]}" for number in settings.backup_numbers] if outward else [],
+        "data": installed.data,
+        "etc": home.etc,
+        "journals": home.journals,
+        "language": settings.language,
+        "line_numbers": settings.line_numbers,
+        "log": home.log,
+        "modules": installed.modules,
+        "node": settings.node,
+        "priority_base": _HIGHEST_PRIORITY + int(time.time() * 100),
+        "queue": settings.queue,
+        "queue_name": QUEUE,
+        "recordings": home.recordings,
+        "rtp": settings.rtp_ports,
+        "run": home.run,
+        "sip": settings.sip_bind,
+        "sounds": home.sounds,
+        "spool": home.spool,
+        "state": home.state,
+        "trunks": settings.trunks,
+        "zone": settings.timezone,
+    }
