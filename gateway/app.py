@@ -1,0 +1,102 @@
+"""The gateway process, and the only place where its parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway import call_facts
+from gateway.ami_listener import AmiListener, AmiLogin
+from gateway.call_recorder import CallRecorder, Journal
+from gateway.call_tracker import CallTracker
+from gateway.clock import SystemClock
+from gateway.health import HealthCheck
+from gateway.home import Home, load_secrets
+from gateway.journal import JournalTail
+from gateway.roster import Roster
+from gateway.telephony.asterisk import Asterisk
+from gateway.telephony.provide import provide
+from gateway.web.server import application, serving
+from ticketing.desk import TicketDesk
+from ticketing.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gateway.config import Settings
+    from ticketing.model import JournalPosition
+    from ticketing.timeline import Entry
+
+log = structlog.get_logger()
+
+
+class LogPublisher:
+    """Tells the log what was committed."""
+
+    def publish(self, news: Sequence[Entry]) -> None:
+        """One line an entry: facts, and nobody's number."""
+        for entry in news:
+            log.info(entry.type, call=entry.call_id, ticket=entry.ticket_number, seq=entry.seq)
+
+
+async def run_gateway(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; a part that fails ends all, and the supervisor starts us anew."""
+    home = Home.of(settings)
+    asterisk = Asterisk(await asyncio.to_thread(provide, say=lambda _: None), home)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.database, checked=False)
+        stack.push_async_callback(store.close)
+        recorder = CallRecorder(
+            TicketDesk(store, SystemClock(), LogPublisher(), settings.zone),
+            CallTracker(settings.style_of),
+        )
+        ami = AmiListener(
+            AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami),
+            receive=recorder.hear,
+        )
+        journals = _journals(home, await store.journal_positions())
+        ledger_read = asyncio.Event()
+        roster = Roster(settings, store, asterisk, ami, ledger_read)
+        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster)
+        await stack.enter_async_context(serving(application(health), settings.http_bind))
+        async with asyncio.TaskGroup() as group:
+            work = [
+                group.create_task(ami.run(), name="doorbell"),
+                group.create_task(recorder.listen(), name="doorbell's recorder"),
+                *(group.create_task(recorder.follow(one), name="ledger") for one in journals),
+                group.create_task(roster.run(), name="roster"),
+                group.create_task(_all_read(journals, ledger_read), name="ledger's first reading"),
+            ]
+            _cancel_on_signal(work)
+
+
+async def _all_read(journals: Sequence[Journal], done: asyncio.Event) -> None:
+    for journal in journals:
+        await journal.read_once.wait()
+    done.set()
+
+
+def _journals(home: Home, positions: Sequence[JournalPosition]) -> tuple[Journal, Journal]:
+    saved = {position.name: position for position in positions}
+
+    def tail(path: Path) -> JournalTail:
+        return JournalTail(path, saved.get(path.name))
+
+    return (
+        Journal(tail(home.queue_log), call_facts.from_queue_log),
+        Journal(tail(home.cel), call_facts.from_cel),
+    )
+
+
+def _cancel_on_signal(work: Sequence[asyncio.Task[None]]) -> None:
+    def cancel() -> None:
+        for task in work:
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, cancel)

@@ -1,0 +1,285 @@
+"""What Asterisk says → facts. Pure: one AMI event or one journal line in, one fact or nothing out.
+
+Three mouths tell of the same calls: AMI (the doorbell: at once, forgets), CEL and queue_log (the ledger: on disk).
+What each is believed about:
+
+==========  =========================================================  ===================
+source      says                                                       instants
+==========  =========================================================  ===================
+AMI         the caller was given to a taker (AgentConnect)             microseconds, a millisecond late
+queue_log   the same (CONNECT), written before AMI says it;            whole seconds
+            who signed in and out (ADDMEMBER, REMOVEMEMBER)
+CEL         arrival, caller, answer and end of every channel           microseconds, exact
+==========  =========================================================  ===================
+
+A channel that answers proves nothing yet: a taker may pick up in the instant in which the caller hangs up. That the
+caller was given to it is said by CONNECT and AgentConnect alone, which app_queue makes in the same place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from gateway.channel_variables import ARRIVED, CALLER, OVERFLOW
+from gateway.ledger_payloads import decode_arrival, decode_caller
+from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ticketing.model import Caller, PresentedIdentity
+
+
+class Unreadable(ValueError):
+    """A line or event that says something we should understand, and does not say it right."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A channel reached the line; what the trunk sent about the caller, as sent."""
+
+    call: CallId
+    at: Instant
+    trunk: str
+    presented: PresentedIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdentified:
+    """The caller-ID script made this of it."""
+
+    call: CallId
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class CallerConnected:
+    """The caller was given to a taker."""
+
+    call: CallId
+    channel: str
+    taker: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """A phone that was rung for the caller was picked up."""
+
+    call: CallId
+    channel: str
+    party: str
+    kind: LegKind
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """A phone that was rung for the caller was put down, or never picked up."""
+
+    call: CallId
+    channel: str
+    party: str
+    kind: LegKind
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CallOverflowed:
+    """Nobody in the room could take the caller."""
+
+    call: CallId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The caller's channel is gone. `cause` is Q.850."""
+
+    call: CallId
+    at: Instant
+    cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakerSigned:
+    """A taker came to the desk, or left it."""
+
+    extension: str
+    signed_in: bool
+
+
+CallFact = CallArrived | CallerIdentified | CallerConnected | LegAnswered | LegEnded | CallOverflowed | CallEnded
+Fact = CallFact | TakerSigned
+
+_STAMP = re.compile(r"(\d{1,11})\.(\d{6})")
+_PHONE = re.compile(r"PJSIP/([1-9]\d{1,5})")
+_CHANNEL = re.compile(r"PJSIP/(?:trunk-(?P<trunk>[a-z][a-z0-9]{0,15})|(?P<taker>[1-9]\d{1,5}))-[0-9a-f]{8,}")
+_CEL_FIELD = re.compile(r'"(eventenum|eventtime|channame|uniqueid|linkedid)":"([^"\\]*)"')
+
+
+# ---- the doorbell ----------------------------------------------------------------------------------------------------
+
+
+def from_ami(event: Mapping[str, str | list[str]]) -> Fact | None:
+    """Read one AMI event; None when it says nothing of calls or takers; raise Unreadable."""
+    match event.get("Event"):
+        case "AgentConnect":
+            return CallerConnected(
+                call=_call(_header(event, "Uniqueid")),
+                channel=_call(_header(event, "DestUniqueid")),
+                taker=_phone(_header(event, "Interface")),
+                at=Instant(_stamp(_header(event, "Timestamp")), Precision.DOORBELL),
+            )
+        case "QueueMemberAdded" | "QueueMemberRemoved" as name:
+            return TakerSigned(_phone(_header(event, "Interface")), signed_in=name == "QueueMemberAdded")
+        case _:
+            return None
+
+
+def _header(event: Mapping[str, str | list[str]], name: str) -> str:
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        state = "is absent" if not value else "was sent twice"
+        raise Unreadable(f"{event.get('Event')}: {name} {state}")
+    return value
+
+
+# ---- the ledger: queue_log -------------------------------------------------------------------------------------------
+
+
+def from_queue_log(line: str) -> Fact | None:
+    """Read `epoch|call|queue|member|VERB|…` (app_queue, Asterisk 22); None for verbs we do not need.
+
+    Raises Unreadable for a line that is not one.
+    """
+    parts = line.split("|")
+    if len(parts) < 5 or not re.fullmatch(r"\d{1,11}", parts[0]):  # noqa: PLR2004 - the five of the docstring
+        raise Unreadable(f"not a line of queue_log: {line[:120]!r}")
+    match parts[4]:
+        case "CONNECT" if len(parts) > 6:  # noqa: PLR2004 - hold time, member's channel
+            return CallerConnected(
+                call=_call(parts[1]),
+                channel=_call(parts[6]),
+                taker=_phone(parts[3]),
+                at=Instant(datetime.fromtimestamp(int(parts[0]), UTC), Precision.SECOND),
+            )
+        case "CONNECT":
+            raise Unreadable(f"CONNECT without the member's channel: {line[:120]!r}")
+        case "ADDMEMBER" | "REMOVEMEMBER" as verb:
+            return TakerSigned(_phone(parts[3]), signed_in=verb == "ADDMEMBER")
+        case _:
+            return None
+
+
+# ---- the ledger: CEL -------------------------------------------------------------------------------------------------
+
+
+def from_cel(line: str) -> CallFact | None:
+    """Read one JSON record of cel_custom (fields: cel_custom.conf); None for records we do not need.
+
+    A record whose JSON is broken still gives its answer or its end: those need none of the text that can break it.
+    Raises Unreadable for a line that gives nothing up.
+    """
+    record = _cel_record(line)
+    call = _call(_text(record, "linkedid"))
+    at = Instant(_stamp(_text(record, "eventtime")), Precision.LEDGER)
+    match _text(record, "eventenum"):
+        case "USER_DEFINED":
+            return _user_event(record, _call(_text(record, "uniqueid")), at)
+        case "ANSWER" | "HANGUP" as name:
+            return _channel_event(record, name, call, at)
+        case _:
+            return None
+
+
+def _cel_record(line: str) -> Mapping[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as broken:
+        record = dict(_CEL_FIELD.findall(line))
+        if not record:
+            raise Unreadable(f"not a record of CEL: {line[:120]!r}") from broken
+    if not isinstance(record, dict):
+        raise Unreadable(f"not a record of CEL: {line[:120]!r}")
+    return record
+
+
+def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFact | None:
+    name = record.get("userdeftype")
+    if name == OVERFLOW:
+        return CallOverflowed(call, at.at)
+    if name not in {ARRIVED, CALLER}:
+        return None
+    payload = _extra(record).get("extra")
+    if not isinstance(payload, str):
+        raise Unreadable(f"{name} of {call} without its payload")
+    try:
+        if name == ARRIVED:
+            trunk, presented = decode_arrival(payload)
+            return CallArrived(call, at, trunk, presented)
+        return CallerIdentified(call, decode_caller(payload))
+    except ValueError as error:
+        raise Unreadable(f"{name} of {call}: {error}") from error
+
+
+def _channel_event(record: Mapping[str, Any], name: str, call: CallId, at: Instant) -> CallFact | None:
+    channel = _call(_text(record, "uniqueid"))
+    if channel == call:
+        # The caller's own channel. Its ANSWER is Asterisk's (a notice) or follows the taker's: never the answer.
+        return CallEnded(call, at, _cause(record)) if name == "HANGUP" else None
+    match = _CHANNEL.fullmatch(_text(record, "channame"))
+    if match is None:
+        return None
+    kind = LegKind.TAKER if match["taker"] else LegKind.BACKUP
+    fact = LegAnswered if name == "ANSWER" else LegEnded
+    return fact(call, channel, match["taker"] or match["trunk"], kind, at)
+
+
+def _cause(record: Mapping[str, Any]) -> int | None:
+    cause = _extra(record).get("hangupcause")
+    return cause if isinstance(cause, int) else None
+
+
+def _extra(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        extra = json.loads(record.get("eventextra") or "{}")
+    except (TypeError, ValueError):
+        return {}
+    return extra if isinstance(extra, dict) else {}
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    if not isinstance(value, str):
+        raise Unreadable(f"a record of CEL without {name}")
+    return value
+
+
+def _call(text: str) -> CallId:
+    try:
+        return parse_call_id(text)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _phone(interface: str) -> str:
+    match = _PHONE.fullmatch(interface)
+    if match is None:
+        raise Unreadable(f"not a taker's phone: {interface[:80]!r}")
+    return match[1]
+
+
+def _stamp(text: str) -> datetime:
+    match = _STAMP.fullmatch(text)
+    if match is None:
+        raise Unreadable(f"not a time: {text[:40]!r}")
+    # Not through float: a microsecond of today does not survive it.
+    return datetime.fromtimestamp(int(match[1]), UTC) + timedelta(microseconds=int(match[2]))

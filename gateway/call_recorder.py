@@ -1,0 +1,134 @@
+"""Takes what the doorbell and the ledger say to the desk: in batches, again until it is committed, nothing twice.
+
+The one consumer of both. Whatever fails here is tried again: the ledger's lines are read again from the place of the
+last commit; the doorbell's are kept, up to a bound, since the ledger says the same a little later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway import call_facts
+from gateway.call_facts import TakerSigned, Unreadable
+from ticketing.commands import RecordCalls, SignTaker
+from ticketing.errors import Siaga112Error, UnknownTaker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from gateway.call_facts import CallFact, Fact
+    from gateway.call_tracker import CallTracker
+    from gateway.journal import JournalTail
+    from ticketing.desk import TicketDesk
+    from ticketing.model import JournalPosition
+
+log = structlog.get_logger()
+
+# The ledger is read so often when nothing new is found in it.
+_POLL_S = 0.1
+# Between attempts while the store refuses.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+# More than an hour of a busy city's doorbell; what falls out is in the ledger.
+_INBOX = 20_000
+
+
+@dataclass(slots=True)
+class Journal:
+    """A journal and the reader of its lines."""
+
+    tail: JournalTail
+    parse: Callable[[str], Fact | None]
+    read_once: asyncio.Event = field(default_factory=asyncio.Event)  # its end has been reached since the start
+
+
+@dataclass(slots=True)
+class CallRecorder:
+    """See the module. `hear` is the doorbell's callback; `listen` and `follow` run for ever."""
+
+    desk: TicketDesk
+    tracker: CallTracker
+    unreadable: int = 0  # lines and events that said nothing we could use, since the start
+    failing: str | None = None  # why the store refuses, while it does
+    _inbox: deque[Mapping[str, str | list[str]]] = field(default_factory=lambda: deque(maxlen=_INBOX))
+    _rung: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, event: Mapping[str, str | list[str]]) -> None:
+        """Take one AMI event. Never waits, never raises."""
+        self._inbox.append(event)
+        self._rung.set()
+
+    async def listen(self) -> None:
+        """Record what the doorbell says, at once."""
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            events = list(self._inbox)
+            self._inbox.clear()
+            facts = self._readable((call_facts.from_ami, event) for event in events)
+            if facts:
+                await self._until_recorded(facts)
+
+    async def follow(self, journal: Journal) -> None:
+        """Record what one journal says, from the place of the last commit on."""
+        while True:
+            chunk = await asyncio.to_thread(journal.tail.read)
+            if chunk is None:
+                journal.read_once.set()
+                await asyncio.sleep(_POLL_S)
+                continue
+            if chunk.skipped_bytes:
+                self.unreadable += 1
+                log.error("journal_bytes_skipped", journal=chunk.position.name, count=chunk.skipped_bytes)
+            facts = self._readable((journal.parse, line) for line in chunk.lines)
+            await self._until_recorded(facts, chunk.position)
+            journal.tail.confirm(chunk.position)
+
+    def _readable(self, told: Iterable[tuple[Callable[..., Fact | None], object]]) -> list[Fact]:
+        facts: list[Fact] = []
+        for parse, item in told:
+            try:
+                fact = parse(item)
+            except Unreadable as error:
+                self.unreadable += 1
+                log.error("unreadable", reason=str(error))
+                continue
+            if fact is not None:
+                facts.append(fact)
+        return facts
+
+    async def _until_recorded(self, facts: list[Fact], position: JournalPosition | None = None) -> None:
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                await self._record(facts, position)
+            except Siaga112Error as error:
+                if self.failing is None:
+                    log.error("store_refuses", reason=str(error), facts=len(facts))
+                self.failing = str(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+            else:
+                if self.failing is not None:
+                    log.info("store_accepts_again")
+                self.failing = None
+                return
+
+    async def _record(self, facts: list[Fact], position: JournalPosition | None) -> None:
+        for fact in facts:
+            if isinstance(fact, TakerSigned):
+                await self._sign(fact)
+        calls: list[CallFact] = [fact for fact in facts if not isinstance(fact, TakerSigned)]
+        pieces = self.tracker.learn(calls)
+        if pieces or position:
+            await self.desk.handle(RecordCalls(pieces, (position,) if position else ()))
+
+    async def _sign(self, fact: TakerSigned) -> None:
+        try:
+            await self.desk.handle(SignTaker(fact.extension, signed_in=fact.signed_in))
+        except UnknownTaker:
+            log.warning("unknown_taker_signed", extension=fact.extension, signed_in=fact.signed_in)

@@ -1,0 +1,74 @@
+"""Facts → what is known of each call. Pure.
+
+A fact is a piece of `Call`, and pieces join whatever their order (ticketing/model.py). What is left to track is the
+piece that comes before the proof that its channel is a call to the line at all: it is kept here, for a while.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.call_facts import (
+    CallArrived,
+    CallerConnected,
+    CallerIdentified,
+    CallFact,
+    CallOverflowed,
+    LegAnswered,
+    LegEnded,
+)
+from gateway.phone_numbers import identify
+from ticketing.model import AnswerLeg, Call, CallerIdStyle, CallId, LegKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def piece_of(fact: CallFact, style_of: Callable[[str], CallerIdStyle]) -> Call:  # noqa: PLR0911 - one a fact
+    """What this one fact says of its call. `style_of` gives the way in which a trunk writes numbers."""
+    match fact:
+        case CallArrived(call, at, trunk, presented):
+            return Call(call, arrived=at, trunk=trunk, caller=identify(presented, style_of(trunk)))
+        case CallerIdentified(call, caller):
+            return Call(call, caller=caller, identified=True)
+        case CallerConnected(call, channel, taker, at):
+            return Call(call, legs=(AnswerLeg(channel, taker, connected=True, answered=at),))
+        case LegAnswered(call, channel, party, kind, at):
+            # A backup number is dialled for this caller alone: picked up is connected.
+            backup = kind is LegKind.BACKUP
+            return Call(call, legs=(AnswerLeg(channel, party, kind, connected=backup, answered=at),))
+        case LegEnded(call, channel, party, kind, at):
+            return Call(call, legs=(AnswerLeg(channel, party, kind, ended=at),))
+        case CallOverflowed(call, at):
+            return Call(call, overflowed_at=at)
+    # What is left is CallEnded, and mypy holds it so.
+    return Call(fact.call, ended=fact.at, hangup_cause=fact.cause)
+
+
+@dataclass(slots=True)
+class CallTracker:
+    """Joins facts into calls, and keeps those that nothing proves yet to be calls to the line.
+
+    `remembered` bounds the memory: the oldest unproven pieces (takers' own calls, for the most part) are forgotten
+    first. Forgetting costs nothing in the order in which Asterisk writes: its proof comes first.
+    """
+
+    style_of: Callable[[str], CallerIdStyle]
+    remembered: int = 1000
+    _unproven: dict[CallId, Call] = field(default_factory=dict)
+
+    def learn(self, facts: Iterable[CallFact]) -> tuple[Call, ...]:
+        """Take the facts; give a piece of each call that they touch, with whatever was kept of it."""
+        pieces: dict[CallId, Call] = {}
+        for fact in facts:
+            piece = piece_of(fact, self.style_of)
+            known = pieces.get(piece.id) or self._unproven.get(piece.id)
+            pieces[piece.id] = known.learn(piece) if known else piece
+        for call, piece in pieces.items():
+            self._unproven.pop(call, None)
+            if not piece.reached_the_line:
+                self._unproven[call] = piece
+        while len(self._unproven) > self.remembered:
+            self._unproven.pop(next(iter(self._unproven)))
+        return tuple(pieces.values())

@@ -1,0 +1,271 @@
+"""The command line. Each verb opens the same store as the running line; what it changes is seen there in a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import urllib.error
+import urllib.request
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gateway import config
+from ticketing.errors import Siaga112Error, UnknownTaker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from zoneinfo import ZoneInfo
+
+    from gateway.config import Settings
+    from ticketing.desk import TicketDesk
+    from ticketing.ports import Store
+
+T = TypeVar("T")
+
+# What a verb needs is imported when it runs: `--help` and `status` answer at once.
+
+
+class Moment(click.ParamType["datetime"]):
+    """An instant as RFC 3339 writes it: 2026-11-23T08:00:00+08:00."""
+
+    name = "RFC3339"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - click's own signature
+        """Parse it; an instant without its offset is refused, since nobody knows which clock was meant."""
+        try:
+            at = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is not a time such as 2026-11-23T08:00:00+08:00", param, ctx)
+        if at.tzinfo is None:
+            self.fail(f"{value!r} says no offset: write Z, or +08:00 for WITA", param, ctx)
+        return at
+
+
+def _say(line: str) -> None:
+    click.echo(line if line.startswith(("siaga112", " ")) else f"siaga112: {line}")
+    sys.stdout.flush()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="siaga112")
+def siaga112() -> None:
+    """The voice gateway for a city's 112 emergency line.
+
+    Settings come from siaga112.toml and SIAGA112_… variables: see siaga112.example.toml.
+    """
+
+
+@siaga112.command()
+def run() -> None:
+    """Run the whole line in the foreground; Ctrl-C stops it."""
+    from gateway.run import run as run_line  # noqa: PLC0415
+
+    asyncio.run(run_line(config.load(), _say))
+
+
+@siaga112.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+def status(*, as_json: bool) -> None:
+    """Say whether a call to 112 would be answered now. Exit status 0 when ready, 1 when not."""
+    settings = config.load()
+    health = _ask_health(settings)
+    if as_json:
+        click.echo(json.dumps(health))
+    else:
+        _show_health(health)
+    if not health["ready"]:
+        sys.exit(1)
+
+
+def _ask_health(settings: Settings) -> dict[str, Any]:
+    address = f"http://{settings.http_bind}/api/v1/health"
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            body = answer.read()
+    except urllib.error.HTTPError as error:
+        body = error.read()
+    except OSError:
+        return {"ready": False, "reasons": [f"nothing answers on {settings.http_bind}: is siaga112 run running?"]}
+    try:
+        health: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return {"ready": False, "reasons": [f"something else answers on {settings.http_bind}"]}
+    return health if "ready" in health else {"ready": False, "reasons": ["something else answers"]}
+
+
+def _show_health(health: dict[str, Any]) -> None:
+    click.echo("ready" if health["ready"] else "NOT READY")
+    for key, value in health.items():
+        if key == "reasons":
+            for reason in value:
+                click.echo(f"  ! {reason}")
+        elif key != "ready":
+            click.echo(f"  {key.replace('_', ' '):<15}{value}")
+
+
+@siaga112.group()
+def taker() -> None:
+    """Call takers and their phones."""
+
+
+@taker.command("add")
+@click.argument("extension")
+@click.option("--name", required=True, help="The call taker's name.")
+@click.option("--signed-in", is_flag=True, help="Ring this phone from now on (as *11 on it would).")
+def taker_add(extension: str, name: str, *, signed_in: bool) -> None:
+    """Add a call taker with a phone. The phone's login is shown by `siaga112 phone show EXTENSION`."""
+    from gateway.home import generated_secret  # noqa: PLC0415
+    from ticketing.commands import AddTaker  # noqa: PLC0415
+    from ticketing.model import Taker, parse_extension  # noqa: PLC0415
+
+    try:
+        new = Taker(parse_extension(extension), name, generated_secret(), signed_in=signed_in)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="EXTENSION") from error
+    _with_desk(lambda desk: desk.handle(AddTaker(new)))
+    click.echo(f"taker {extension} added; the phone's login: siaga112 phone show {extension}")
+
+
+@taker.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def taker_list(*, as_json: bool) -> None:
+    """List the call takers."""
+    takers = _with_store(lambda store: store.takers())
+    rows = [{"extension": one.extension, "name": one.name, "signed_in": one.signed_in} for one in takers]
+    _show(rows, as_json=as_json, columns=("extension", "name", "signed_in"))
+
+
+@siaga112.group()
+def phone() -> None:
+    """Logins of the takers' phones."""
+
+
+@phone.command("show")
+@click.argument("extension")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def phone_show(extension: str, *, as_json: bool) -> None:
+    """Show what to type into the softphone of this extension. It is a secret."""
+    settings = config.load()
+    takers = _with_store(lambda store: store.takers())
+    found = next((one for one in takers if one.extension == extension), None)
+    if found is None:
+        raise UnknownTaker(extension)
+    login = {
+        "username": found.extension,
+        "password": found.password,
+        "domain": settings.sip_bind.host,
+        "port": settings.sip_bind.port,
+        "transport": "udp",
+    }
+    if as_json:
+        click.echo(json.dumps(login))
+        return
+    for key, value in login.items():
+        click.echo(f"{key:<10}{value}")
+
+
+_SINCE = click.option("--since", type=Moment(), help="Only those since then, e.g. 2026-11-23T08:00:00+08:00.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one array.")
+
+
+@siaga112.command()
+@_SINCE
+@_JSON
+def tickets(since: datetime | None, *, as_json: bool) -> None:
+    """List tickets, oldest first."""
+    from gateway.clock import SystemClock  # noqa: PLC0415
+    from gateway.presentation import ticket_json  # noqa: PLC0415
+
+    now = SystemClock().now()
+    found = _with_store(lambda store: store.tickets(since))
+    rows = [ticket_json(kept.ticket, kept.call, now) for kept in found]
+    _show(rows, as_json=as_json, columns=("number", "status", "call_type", "taker", "caller", "answered_at", "wait_s"))
+
+
+@siaga112.command()
+@_SINCE
+@_JSON
+def calls(since: datetime | None, *, as_json: bool) -> None:
+    """List calls that reached the line, answered or not, oldest first."""
+    from gateway.home import Home  # noqa: PLC0415
+    from gateway.presentation import call_json  # noqa: PLC0415
+
+    home = Home.of(config.load())
+    found = _with_store(lambda store: store.calls(since))
+    rows = [call_json(kept.call, kept.ticket, recording=home.recording(kept.call.id).exists()) for kept in found]
+    _show(rows, as_json=as_json, columns=("id", "outcome", "caller", "arrived_at", "wait_s", "talk_s", "ticket"))
+
+
+def _show(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    zone = config.load().zone
+    table = Table(*(column.replace("_", " ") for column in columns))
+    for row in rows:
+        # As Text, so that nothing a caller sent is taken for markup.
+        table.add_row(*(Text(_cell(row[column], zone)) for column in columns))
+    Console().print(table if rows else "none")
+
+
+def _cell(value: object, zone: ZoneInfo) -> str:
+    match value:
+        case {"e164": e164, "raw": raw, "kind": kind}:
+            return f"{e164 or raw or '-'} ({kind})"
+        case str() if value.endswith("Z") and value[:2] == "20":
+            return f"{datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        case float():
+            return f"{value:.1f}"
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+def _with_store(work: Callable[[Store], Awaitable[T]]) -> T:
+    from ticketing.store import open_store  # noqa: PLC0415
+
+    async def opened() -> T:
+        store = await open_store(config.load().database, checked=False)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(opened())
+
+
+def _with_desk(work: Callable[[TicketDesk], Awaitable[object]]) -> None:
+    from gateway.clock import SystemClock  # noqa: PLC0415
+    from ticketing.desk import TicketDesk  # noqa: PLC0415
+
+    class Nobody:
+        """The running gateway sees the change in the store; there is nobody else to tell."""
+
+        def publish(self, news: Sequence[object]) -> None:
+            """Tell nobody."""
+
+    zone = config.load().zone
+    _with_store(lambda store: work(TicketDesk(store, SystemClock(), Nobody(), zone)))
+
+
+def main() -> None:
+    """Run the command line; a refusal is one line on stderr and exit status 1."""
+    try:
+        siaga112(standalone_mode=True)
+    except Siaga112Error as refusal:
+        click.echo(f"siaga112: {refusal}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The ledger's files: read on from where the last commit stood, through rotation, never a torn line.
+
+Asterisk appends to `queue_log` and `cel.json` whether or not anybody reads. A reader's place is an inode and an
+offset; it is saved in the same transaction as what was derived from the lines before it, so that a crash repeats
+lines and never skips one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from ticketing.model import JournalPosition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What one read takes at most: some 700 records of CEL, one transaction's worth.
+_CHUNK = 256 * 1024
+# No record is near this long. Without a newline for so many bytes it is garbage, and is stepped over.
+_LONGEST_LINE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole lines, in order, and the place after the last of them."""
+
+    lines: tuple[str, ...]
+    position: JournalPosition
+    skipped_bytes: int = 0  # garbage without an end, or a torn line that a rotation left behind
+
+
+class JournalTail:
+    """Reads one journal on. Not safe for two threads at once."""
+
+    def __init__(self, path: Path, position: JournalPosition | None) -> None:
+        self._path = path
+        self._position = position
+        self._file: BinaryIO | None = None
+        self._behind_since: float | None = None
+
+    def read(self) -> Chunk | None:
+        """The next whole lines, or None when there are none now.
+
+        The place moves on with `confirm` alone: until then the same lines are read again.
+        """
+        file = self._open()
+        if file is None or self._position is None:
+            return None
+        file.seek(self._position.offset)
+        data = file.read(_CHUNK)
+        self._behind_since = (self._behind_since or time.monotonic()) if data else None
+        end = data.rfind(b"\n") + 1
+        if end:
+            lines = tuple(line.decode("utf-8", "replace") for line in data[: end - 1].split(b"\n"))
+            return Chunk(tuple(line for line in lines if line), self._moved(end))
+        if len(data) > _LONGEST_LINE:
+            return Chunk((), self._moved(len(data)), skipped_bytes=len(data))
+        return self._next_file(torn=len(data))
+
+    def confirm(self, position: JournalPosition) -> None:
+        """What was read up to here is committed."""
+        if self._position is None or position.inode != self._position.inode:
+            self.close()
+        self._position = position
+
+    def lag_s(self) -> float:
+        """For how long something has lain unread, in seconds; 0 when all is read."""
+        return time.monotonic() - self._behind_since if self._behind_since else 0.0
+
+    def _moved(self, count: int) -> JournalPosition:
+        at = self._require_position()
+        return JournalPosition(at.name, at.inode, at.offset + count)
+
+    def _require_position(self) -> JournalPosition:
+        if self._position is None:
+            raise RuntimeError("nothing has been opened yet")
+        return self._position
+
+    def _open(self) -> BinaryIO | None:
+        if self._file is None:
+            with suppress(FileNotFoundError):
+                self._file = self._find()
+        if self._file is None:
+            return None
+        status = os.fstat(self._file.fileno())
+        if self._position is None or self._position.inode != status.st_ino or self._position.offset > status.st_size:
+            # Never read before, or cut off and begun anew: from the start.
+            self._position = JournalPosition(self._path.name, status.st_ino, 0)
+        return self._file
+
+    def _find(self) -> BinaryIO:
+        """The file with our place in it, by whatever name it bears now; failing that, the oldest there is."""
+        files = self._files()
+        if self._position is not None:
+            for path in files:
+                if path.stat().st_ino == self._position.inode:
+                    return path.open("rb")
+        return (files[0] if files and self._position is None else self._path).open("rb")
+
+    def _files(self) -> list[Path]:
+        """The journal and its rotated elders (`queue_log.1`, `queue_log-20261123`, …), oldest first."""
+        elders = [path for path in self._path.parent.glob(f"{self._path.name}[.-]*") if path.is_file()]
+        elders.sort(key=lambda path: path.stat().st_mtime_ns)
+        return [*elders, *([self._path] if self._path.exists() else [])]
+
+    def _next_file(self, torn: int) -> Chunk | None:
+        """At the end of a file that is no longer the journal: go on to the next one."""
+        at = self._require_position()
+        files = self._files()
+        inodes = [path.stat().st_ino for path in files]
+        if at.inode not in inodes or inodes.index(at.inode) == len(inodes) - 1:
+            return None
+        following = inodes[inodes.index(at.inode) + 1]
+        return Chunk((), JournalPosition(at.name, following, 0), skipped_bytes=torn)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

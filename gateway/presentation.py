@@ -1,0 +1,88 @@
+"""Tickets and calls as JSON for the outside: the API and `--json` say the same, and say it here alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ticketing.sla import clocks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticketing.model import Call, Caller, Ticket
+    from ticketing.sla import SlaClock
+
+Json = dict[str, Any]
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """`2026-11-23T04:05:06.000007Z`: UTC, microseconds always written."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z") if at else None
+
+
+def seconds(span: timedelta | None) -> float | None:
+    """A duration in seconds, to the microsecond."""
+    return round(span / timedelta(seconds=1), 6) if span is not None else None
+
+
+def call_json(call: Call, ticket: str | None, *, recording: bool) -> Json:
+    """A call; `recording` says whether there is audio to be fetched."""
+    return {
+        "id": call.id,
+        "node": call.node,
+        "arrived_at": rfc3339(call.arrival.at),
+        "answered_at": rfc3339(call.answered.at if call.answered else None),
+        "ended_at": rfc3339(call.ended.at if call.ended else None),
+        "wait_s": seconds(call.wait),
+        "talk_s": seconds(call.talk),
+        "outcome": call.outcome,
+        "takers": list(call.takers),
+        "ticket": ticket,
+        "trunk": call.trunk,
+        "caller": caller_json(call.caller),
+        "recording": f"/api/v1/calls/{call.id}/recording" if recording else None,
+    }
+
+
+def caller_json(caller: Caller | None) -> Json:
+    """Who called, as sent and as understood."""
+    if caller is None:
+        return {"raw": "", "e164": None, "kind": "unknown", "callable": False}
+    return {"raw": caller.raw, "e164": caller.e164, "kind": caller.kind, "callable": caller.callable}
+
+
+def ticket_json(ticket: Ticket, call: Call, now: datetime) -> Json:
+    """A ticket with what its call tells and both clocks as they stand at `now`."""
+    read = clocks(ticket, now=now)
+    place = ticket.location
+    return {
+        "number": ticket.number,
+        "version": ticket.version,
+        "status": ticket.status,
+        "call_type": ticket.call_type,
+        "category": ticket.category,
+        "severity": ticket.severity,
+        "call_id": ticket.call_id,
+        "answered_at": rfc3339(ticket.answered_at),
+        "opened_at": rfc3339(ticket.opened_at),
+        "wait_s": seconds(call.wait),
+        "taker": ticket.taker,
+        "caller": caller_json(call.caller),
+        "reporter_name": ticket.reporter_name,
+        "location": {
+            "verbatim": place.verbatim,
+            "area_code": place.area_code,
+            "landmark": place.landmark,
+            "lat": place.lat,
+            "lon": place.lon,
+            "source": place.source,
+        },
+        "description": ticket.description,
+        "dispatches": [],
+        "sla": {"on_progress": _clock_json(read.on_progress), "close": _clock_json(read.close)},
+    }
+
+
+def _clock_json(clock: SlaClock) -> Json:
+    return {"due_at": rfc3339(clock.due_at), "met_at": rfc3339(clock.met_at), "state": clock.state}

@@ -1,0 +1,116 @@
+"""Takers as the store has them → phones and queue members as Asterisk has them.
+
+The store holds who should be signed in, whoever said so last: the console, the command line, or the phone itself
+(*11 and *12, which reach the store through the ledger). Asterisk keeps its own copy, so that the desk works when we
+do not; this module makes the copy follow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway.ami_listener import AmiRefused, AmiUnavailable
+from gateway.telephony.asterisk import AsteriskSilent
+from gateway.telephony.render import QUEUE, render_phones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.ami_listener import AmiListener
+    from gateway.config import Settings
+    from gateway.telephony.asterisk import Asterisk
+    from ticketing.model import Taker
+    from ticketing.ports import Store
+
+log = structlog.get_logger()
+
+_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who sits at the desk, as Asterisk sees it."""
+
+    members: frozenset[str]  # signed in
+    reachable: frozenset[str]  # of them: phone registered, not paused
+    free: frozenset[str]  # of them: not in a call
+
+
+# Asterisk's device states (include/asterisk/devicestate.h): 0 unknown, 1 not in use, 2 in use, 3 busy, 4 invalid,
+# 5 unavailable, 6 ringing, 7 ringing and in use, 8 on hold.
+_REACHABLE = frozenset({"1", "2", "3", "6", "7", "8"})
+_FREE = frozenset({"1"})
+
+
+def read_desk(events: Iterable[dict[str, str | list[str]]]) -> Desk:
+    """What the QueueMember events of a QueueStatus say."""
+    states = {
+        str(event.get("Location", "")).removeprefix("PJSIP/"): (event.get("Status"), event.get("Paused"))
+        for event in events
+        if event.get("Event") == "QueueMember"
+    }
+    return Desk(
+        members=frozenset(states),
+        reachable=frozenset(who for who, (state, paused) in states.items() if state in _REACHABLE and paused == "0"),
+        free=frozenset(who for who, (state, paused) in states.items() if state in _FREE and paused == "0"),
+    )
+
+
+def changes(
+    applied: Iterable[Taker], wanted: Iterable[Taker], members: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who is to be added to the queue, and who removed, since `applied` became `wanted`.
+
+    A taker whose entry did not change is left alone: a phone that has just signed out by *12 is ahead of the store.
+    """
+    before = {taker.extension: taker for taker in applied}
+    changed = {taker for taker in wanted if before.get(taker.extension) != taker}
+    come = {taker.extension for taker in changed if taker.signed_in} - members
+    gone = {taker.extension for taker in changed if not taker.signed_in} & members
+    return tuple(sorted(come)), tuple(sorted(gone))
+
+
+@dataclass(slots=True)
+class Roster:
+    """Keeps phones and queue members as the store has them."""
+
+    settings: Settings
+    store: Store
+    asterisk: Asterisk
+    ami: AmiListener
+    ledger_read: asyncio.Event  # until then the store may not know who signed out while we were away
+    _applied: tuple[Taker, ...] | None = None
+
+    async def desk(self) -> Desk:
+        """Ask Asterisk who sits at the desk; raise AmiUnavailable."""
+        return read_desk(await self.ami.list_action("QueueStatus", Queue=QUEUE))
+
+    async def run(self) -> None:
+        """Follow the store for ever."""
+        await self.ledger_read.wait()
+        while True:
+            await self.ami.connected()
+            try:
+                await self.follow()
+            except (AmiUnavailable, AmiRefused, AsteriskSilent) as error:
+                self._applied = None
+                log.warning("roster_not_applied", reason=str(error))
+            await asyncio.sleep(_EVERY_S)
+
+    async def follow(self) -> None:
+        """Apply what changed in the store since the last time; everything, the first time."""
+        takers = tuple(await self.store.takers())
+        if takers == self._applied:
+            return
+        if await asyncio.to_thread(render_phones, self.settings, self.asterisk.home, takers):
+            await self.asterisk.read_phones()
+        come, gone = changes(self._applied or (), takers, (await self.desk()).members)
+        for extension in come:
+            await self.ami.action("QueueAdd", Queue=QUEUE, Interface=f"PJSIP/{extension}")
+        for extension in gone:
+            await self.ami.action("QueueRemove", Queue=QUEUE, Interface=f"PJSIP/{extension}")
+        self._applied = takers

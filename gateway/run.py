@@ -1,0 +1,216 @@
+"""`siaga112 run`: everything checked, made and started, in an order in which nothing is touched before it may be."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import signal
+import socket
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from gateway import logs
+from gateway.agi_probe import probe_async
+from gateway.home import Home, HomeUnusable, load_secrets
+from gateway.supervisor import Program, Supervisor, Watch, spawn
+from gateway.telephony.asterisk import Asterisk
+from gateway.telephony.prompts import speak, waiting_loop
+from gateway.telephony.provide import provide
+from gateway.telephony.render import SOURCE, render, render_phones
+from gateway.web.server import API
+from ticketing.errors import Siaga112Error
+from ticketing.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gateway.config import Bind, Settings
+    from gateway.supervisor import Start
+    from ticketing.model import Taker
+
+    Say = Callable[[str], None]
+
+_READY_WITHIN_S = 60.0
+_PROBE_WITHIN_S = 1.0
+
+
+class PortTaken(Siaga112Error):
+    """Somebody else listens where we should."""
+
+
+class NotReady(Siaga112Error):
+    """The line did not come up; the message gives the reasons and where to look."""
+
+
+async def run(settings: Settings, say: Say) -> None:
+    """Bring the line up, say that it is ready, and keep it until SIGINT or SIGTERM.
+
+    Raises Siaga112Error, with one clear line, for whatever stands in the way.
+    """
+    home = Home.of(settings)
+    with ExitStack() as stack:
+        # What would be in the way is found before anything is written.
+        if not _holds_an_asterisk(home):
+            check_ports(settings)
+        takers = await _takers(settings)
+        home.make()
+        stack.enter_context(_alone(home))
+        # The terminal is for the operator: what the supervisor does is in its log.
+        logs.configure(stack.enter_context((home.log / "supervisor.log").open("a", buffering=1)))
+        installed = await asyncio.to_thread(provide, say=say)
+        asterisk = Asterisk(installed, home)
+        if await asterisk.survivor() is None:
+            await asyncio.to_thread(_prepare, settings, asterisk, takers, say)
+        else:
+            say("Asterisk of a former run still serves calls: taken over as it is")
+        await _supervise(settings, asterisk, say)
+
+
+async def _takers(settings: Settings) -> tuple[Taker, ...]:
+    """Open the store (made, migrated, and looked over for damage), and read who needs a phone."""
+    store = await open_store(settings.database)
+    try:
+        return tuple(await store.takers())
+    finally:
+        await store.close()
+
+
+def _prepare(settings: Settings, asterisk: Asterisk, takers: tuple[Taker, ...], say: Say) -> None:
+    home = asterisk.home
+    phrases = SOURCE / "sounds" / f"phrases.{settings.language}.txt"
+    speak(phrases, home.sounds, voice=settings.language, say=say)
+    waiting_loop(home.sounds / "notice.wav", home.sounds / "moh" / "waiting")
+    render(settings, home, load_secrets(home), asterisk.installed)
+    render_phones(settings, home, takers)
+
+
+async def _supervise(settings: Settings, asterisk: Asterisk, say: Say) -> None:
+    supervisor = Supervisor(
+        _programs(settings, asterisk),
+        died=lambda name, status: say(f"{name} died (status {status}) and is started again"),
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, supervisor.stop)
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(supervisor.run(), name="supervisor")
+        announcing = group.create_task(_announce(settings, asterisk.home, say), name="announcement")
+        try:
+            await asyncio.wait({keeping, announcing}, return_when=asyncio.FIRST_COMPLETED)
+            if announcing.done() and announcing.exception():
+                supervisor.stop()
+            await keeping
+        finally:
+            announcing.cancel()
+    say("stopped")
+
+
+def _programs(settings: Settings, asterisk: Asterisk) -> list[Program]:
+    """In order of their start; they are stopped in reverse, so that the gateway hears the last call end."""
+    parent = str(os.getpid())
+    environment = {"PYTHONUNBUFFERED": "1", "SIAGA112_HOME": str(asterisk.home.root)}
+
+    def ours(module: str, log: str) -> Start:
+        argv = [sys.executable, "-m", module, parent]
+        return spawn(argv, asterisk.home.log / log, environment)
+
+    async def agi_answers() -> bool:
+        return await probe_async(settings.agi_bind, _PROBE_WITHIN_S)
+
+    async def gateway_answers() -> bool:
+        return await _health(settings.http_bind, 5.0) is not None
+
+    return [
+        Program("gateway", ours("gateway", "gateway.log"), Watch(gateway_answers, every_s=2.0, failures=2)),
+        # A caller waits while this one hangs: looked at often, given no second chance.
+        Program("AGI server", ours("gateway.agi_server", "agi.log"), Watch(agi_answers, every_s=0.5)),
+        Program("Asterisk", asterisk.start, stop_within_s=10.0),
+    ]
+
+
+async def _announce(settings: Settings, home: Home, say: Say) -> None:
+    deadline = asyncio.get_running_loop().time() + _READY_WITHIN_S
+    reasons: list[str] = ["the gateway does not answer"]
+    while asyncio.get_running_loop().time() < deadline:
+        health = await _health(settings.http_bind, 5.0)
+        if health is not None:
+            if health["ready"]:
+                for line in _welcome(settings, home):
+                    say(line)
+                return
+            reasons = health["reasons"]
+        await asyncio.sleep(0.1)
+    raise NotReady(f"the line is not ready after {_READY_WITHIN_S:g} s: {'; '.join(reasons)} (see {home.log}/)")
+
+
+def _welcome(settings: Settings, home: Home) -> list[str]:
+    carrier = settings.trunks[0]
+    return [
+        "siaga112 ready",
+        f"  console and API    http://{settings.http_bind}{API}/health",
+        f"  citizens' calls    SIP {settings.sip_bind}, from {', '.join(carrier.addresses)}",
+        "  attach a softphone siaga112 taker add 101 --name NAME --signed-in; siaga112 phone show 101",
+        f"  state and logs     {home.root}",
+        "  Ctrl-C stops it",
+    ]
+
+
+async def _health(bind: Bind, within_s: float) -> dict[str, Any] | None:
+    """What the gateway says of itself, or None when it says nothing in time."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(within_s)) as session,
+            session.get(f"http://{bind}{API}/health") as answer,
+        ):
+            health: dict[str, Any] = await answer.json()
+            return health
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return None
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise PortTaken, naming the setting, when somebody listens where we are to."""
+    wanted = (
+        ("SIAGA112_SIP_BIND", settings.sip_bind, socket.SOCK_DGRAM),
+        ("SIAGA112_SIP_BIND", settings.sip_bind, socket.SOCK_STREAM),
+        ("SIAGA112_HTTP_BIND", settings.http_bind, socket.SOCK_STREAM),
+        ("SIAGA112_AMI_BIND", settings.ami_bind, socket.SOCK_STREAM),
+        ("SIAGA112_AGI_BIND", settings.agi_bind, socket.SOCK_STREAM),
+    )
+    for variable, bind, kind in wanted:
+        family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                # A connection of a former run that is still fading away is no listener.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((bind.host, bind.port))
+            except OSError as error:
+                reason = "the port is in use" if error.errno == errno.EADDRINUSE else error.strerror
+                raise PortTaken(f"{variable} {bind}: {reason}") from error
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Hold HOME for this run; raise HomeUnusable when another run holds it."""
+    with (home.run / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            raise HomeUnusable(f"another siaga112 runs in {home.root}") from held
+        yield
+
+
+def _holds_an_asterisk(home: Home) -> bool:
+    """Whether the control socket of this HOME is answered: a former run's Asterisk is still at work."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(home.control_socket))
+        except OSError:
+            return False
+        return True
