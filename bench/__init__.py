@@ -1,0 +1,1 @@
+"""SIPp as a town, and the measure of the line."""

@@ -1,0 +1,154 @@
+"""The ledger's files, read on through crashes and rotations."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.journal import JournalTail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ticketing.model import JournalPosition
+
+    TailOf = Callable[..., JournalTail]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "queue_log"
+
+
+@pytest.fixture
+def tail_of(journal: Path) -> Iterator[TailOf]:
+    with ExitStack() as opened:
+
+        def tail(place: JournalPosition | None = None) -> JournalTail:
+            made = JournalTail(journal, place)
+            opened.callback(made.close)
+            return made
+
+        yield tail
+
+
+def read_all(tail: JournalTail) -> list[str]:
+    lines: list[str] = []
+    while (chunk := tail.read()) is not None:
+        lines += chunk.lines
+        tail.confirm(chunk.position)
+    return lines
+
+
+def place_of(tail: JournalTail) -> JournalPosition:
+    chunk = tail.read()
+    assert chunk
+    tail.confirm(chunk.position)
+    return chunk.position
+
+
+def test_lines_are_read_in_order_and_each_once(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    journal.write_text("one\ntwo\n")
+    assert read_all(tail) == ["one", "two"]
+    with journal.open("a") as more:
+        more.write("three\n")
+    assert read_all(tail) == ["three"]
+
+
+def test_a_journal_that_is_not_there_yet_is_waited_for(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    assert tail.read() is None
+    journal.write_text("one\n")
+    assert read_all(tail) == ["one"]
+
+
+def test_lines_that_were_not_committed_are_read_again(journal: Path, tail_of: TailOf) -> None:
+    journal.write_text("one\ntwo\n")
+    tail = tail_of()
+    first, again = tail.read(), tail.read()
+    assert first
+    assert first == again
+
+
+def test_a_reader_that_starts_anew_goes_on_from_the_committed_place(journal: Path, tail_of: TailOf) -> None:
+    journal.write_text("one\n")
+    place = place_of(tail_of())
+    with journal.open("a") as more:
+        more.write("two\n")
+    assert read_all(tail_of(place)) == ["two"]
+
+
+def test_a_torn_last_line_is_left_until_it_is_whole(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    journal.write_text("one\ntw")
+    assert read_all(tail) == ["one"]
+    assert tail.lag_s() >= 0
+    with journal.open("a") as more:
+        more.write("o\n")
+    assert read_all(tail) == ["two"]
+    assert tail.lag_s() == 0
+
+
+def test_a_rotated_journal_is_read_to_its_end_and_then_the_new_one(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    journal.write_text("one\n")
+    assert read_all(tail) == ["one"]
+    with journal.open("a") as more:
+        more.write("two\n")
+    journal.rename(journal.with_name("queue_log.1"))
+    journal.write_text("three\n")
+    assert read_all(tail) == ["two", "three"]
+
+
+def test_a_journal_rotated_twice_while_we_were_away_loses_no_line(journal: Path, tail_of: TailOf) -> None:
+    journal.write_text("one\n")
+    place = place_of(tail_of())
+    with journal.open("a") as more:
+        more.write("two\n")
+    journal.rename(journal.with_name("queue_log.2"))
+    journal.write_text("three\n")
+    journal.rename(journal.with_name("queue_log.1"))
+    journal.write_text("four\n")
+    assert read_all(tail_of(place)) == ["two", "three", "four"]
+
+
+def test_a_line_torn_by_a_rotation_is_counted_not_glued_to_the_next(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    journal.write_text("one\ntor")
+    assert read_all(tail) == ["one"]
+    journal.rename(journal.with_name("queue_log.1"))
+    journal.write_text("two\n")
+    chunk = tail.read()
+    assert chunk
+    assert (chunk.lines, chunk.skipped_bytes) == ((), 3)
+    tail.confirm(chunk.position)
+    assert read_all(tail) == ["two"]
+
+
+def test_a_journal_cut_off_and_begun_anew_is_read_from_its_start(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    journal.write_text("a longer first line\n")
+    assert read_all(tail) == ["a longer first line"]
+    journal.write_text("new\n")
+    assert read_all(tail) == ["new"]
+
+
+def test_garbage_without_an_end_is_stepped_over(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    journal.write_bytes(b"\xff\x00" * 50_000)
+    chunk = tail.read()
+    assert chunk
+    assert chunk.skipped_bytes == 100_000
+    tail.confirm(chunk.position)
+    with journal.open("ab") as more:
+        more.write(b"\nwhole\n")
+    assert read_all(tail) == ["whole"]
+
+
+def test_bytes_that_are_no_text_do_not_stop_the_reading(journal: Path, tail_of: TailOf) -> None:
+    journal.write_bytes(b"\xffone\ntwo\n")
+    assert read_all(tail_of()) == ["�one", "two"]

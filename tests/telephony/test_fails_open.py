@@ -1,0 +1,80 @@
+"""Our code is dead, or hangs: the caller is answered all the same."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bench.sipp import Citizen, citizens
+from tests.telephony.line import eventually, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psutil
+
+    from tests.telephony.line import Line
+
+
+@contextmanager
+def stopped(process: psutil.Process) -> Iterator[None]:
+    """The process stands still while the block runs."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        if process.is_running():
+            process.send_signal(signal.SIGCONT)
+
+
+def test_with_the_agi_server_down_the_ticket_has_what_the_carrier_sent(line112: Line) -> None:
+    since = now()
+    # The supervisor is held, so that it cannot start the server again before the call.
+    with line112.staffed("201"), stopped(line112.process("run")):
+        line112.process("gateway.agi_server").kill()
+        with citizens(line112.sip, Citizen()) as caller:
+            caller.finish()
+    call = line112.ended_call(since)
+    assert call["outcome"] == "answered"
+    assert line112.tickets(since)[0]["caller"]["raw"] == "08123456789"
+    eventually(line112.is_ready)
+
+
+def test_with_the_agi_server_frozen_the_caller_waits_two_seconds_and_not_for_ever(line112: Line) -> None:
+    since = now()
+    frozen = line112.process("gateway.agi_server")
+    with line112.staffed("201"), stopped(frozen), citizens(line112.sip, Citizen()) as caller:
+        caller.finish()
+    call = line112.ended_call(since)
+    assert call["outcome"] == "answered"
+    # The figure of the dialplan's promise, not of our speed: 0.5 s between two questions, 1 s for the answer.
+    assert call["wait_s"] < 2.5
+    assert line112.tickets(since)[0]["caller"]["raw"] == "08123456789"
+    eventually(line112.is_ready)
+
+
+def test_a_call_answered_while_the_gateway_is_dead_has_its_ticket_afterwards(line112: Line) -> None:
+    since = now()
+    with line112.staffed("201"):
+        with stopped(line112.process("run")):
+            line112.process("-m gateway ").kill()
+            with citizens(line112.sip, Citizen()) as caller:
+                caller.finish()
+            assert line112.tickets(since) == []
+        (ticket,) = eventually(lambda: line112.tickets(since))
+        call = line112.ended_call(since)
+        assert (ticket["call_id"], ticket["taker"]) == (call["id"], "201")
+        assert ticket["answered_at"] < ticket["opened_at"]
+        eventually(line112.is_ready)
+
+
+def test_asterisk_that_dies_is_started_again_with_the_same_takers_at_the_desk(line112: Line) -> None:
+    died = line112.process("asterisk.conf")
+    died.kill()
+    eventually(lambda: not died.is_running() or died.pid != line112.process("asterisk.conf").pid)
+    eventually(line112.is_ready, within_s=30)
+    since = now()
+    with line112.staffed("201"), citizens(line112.sip, Citizen()) as caller:
+        caller.finish()
+    assert line112.ended_call(since)["takers"] == ["201"]
