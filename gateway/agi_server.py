@@ -262,6 +262,15 @@ def _place(error: Exception) -> str:
     return f"{last.filename.rpartition('/')[2]}:{last.lineno}"
 
 
+class _Stopped(BaseException):
+    """Somebody asked for the end; no `except Exception` may take it for an error."""
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # asked again while we end
+    raise _Stopped
+
+
 def main() -> int:
     """Serve until SIGTERM or SIGINT; give the process's exit status."""
     if len(sys.argv) > 1:
@@ -276,25 +285,17 @@ def main() -> int:
     except (Siaga112Error, OSError) as error:
         sys.stderr.write(f"the AGI server cannot start: {error}\n")
         return 1
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
     with server:
         server.log.put(logging.INFO, "agi_server_listening", bind=str(bind))
         try:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, _stop)
             server.serve_forever()
         except _Stopped:
             return 0
         except HelperDead as error:
             sys.stderr.write(f"the AGI server stops: {error}\n")
         return 1
-
-
-class _Stopped(BaseException):
-    """Somebody asked for the end; no `except Exception` may take it for an error."""
-
-
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Stopped
 
 
 if __name__ == "__main__":

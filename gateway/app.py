@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway import call_facts
-from gateway.ami_listener import AmiListener, AmiLogin
+from gateway.ami_link import AmiLogin
+from gateway.ami_listener import AmiListener
 from gateway.call_recorder import CallRecorder, Journal
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock

@@ -196,19 +196,22 @@ def calls(since: datetime | None, *, as_json: bool) -> None:
     home = Home.of(config.load())
     found = _with_store(lambda store: store.calls(since))
     rows = [call_json(kept.call, kept.ticket, recording=home.recording(kept.call.id).exists()) for kept in found]
-    _show(rows, as_json=as_json, columns=("id", "outcome", "caller", "arrived_at", "wait_s", "talk_s", "ticket"))
+    _show(rows, as_json=as_json, columns=("arrived_at", "outcome", "caller", "wait_s", "talk_s", "ticket"))
 
 
 def _show(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     zone = config.load().zone
-    table = Table(*(column.replace("_", " ") for column in columns))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), no_wrap=column != "caller", overflow="fold")
     for row in rows:
         # As Text, so that nothing a caller sent is taken for markup.
         table.add_row(*(Text(_cell(row[column], zone)) for column in columns))
@@ -259,9 +262,15 @@ def _with_desk(work: Callable[[TicketDesk], Awaitable[object]]) -> None:
 
 
 def main() -> None:
-    """Run the command line; a refusal is one line on stderr and exit status 1."""
+    """Run the command line; whatever is wrong is one line on stderr, and an exit status other than 0."""
     try:
-        siaga112(standalone_mode=True)
+        siaga112(standalone_mode=False)
+    except click.ClickException as misuse:
+        where = misuse.ctx.command_path if isinstance(misuse, click.UsageError) and misuse.ctx else "siaga112"
+        click.echo(f"{where}: {' '.join(misuse.format_message().split())}", err=True)
+        sys.exit(misuse.exit_code)
+    except click.Abort:
+        sys.exit(130)
     except Siaga112Error as refusal:
         click.echo(f"siaga112: {refusal}", err=True)
         sys.exit(1)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.agi_probe import probe_async
-from gateway.ami_listener import AmiRefused, AmiUnavailable
+from gateway.ami_link import AmiRefused, AmiUnavailable
 from ticketing.errors import Siaga112Error
 from ticketing.model import TicketStatus
 

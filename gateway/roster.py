@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.ami_listener import AmiRefused, AmiUnavailable
+from gateway.ami_link import AmiRefused, AmiUnavailable
 from gateway.telephony.asterisk import AsteriskSilent
 from gateway.telephony.render import QUEUE, render_phones
 

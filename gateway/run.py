@@ -154,9 +154,10 @@ def _welcome(settings: Settings, home: Home) -> list[str]:
         "siaga112 ready",
         f"  console and API    http://{settings.http_bind}{API}/health",
         f"  citizens' calls    SIP {settings.sip_bind}, from {', '.join(carrier.addresses)}",
-        "  attach a softphone siaga112 taker add 101 --name NAME --signed-in; siaga112 phone show 101",
+        "  attach a softphone .venv/bin/siaga112 taker add 101 --name NAME --signed-in",
+        "                     .venv/bin/siaga112 phone show 101",
         f"  state and logs     {home.root}",
-        "  Ctrl-C stops it",
+        "  stop it            Ctrl-C",
     ]
 
 

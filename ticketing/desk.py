@@ -119,9 +119,8 @@ class _Answer(NamedTuple):
 
 
 def _answer(call: Call | None) -> _Answer | None:
-    if call is None or call.answered is None:
-        return None
-    return _Answer(call.answered.at, next(iter(call.takers), None))
+    first = call.answered if call else None
+    return _Answer(first.at, next(iter(call.takers), None)) if call and first else None
 
 
 def _tickets_owed(

@@ -355,7 +355,7 @@ class Ticket:
 
 def ticket_number(day: date, serial: int) -> str:
     """`112-YYYYMMDD-NNNN`, by the city's local date; the serial grows past four digits when it must."""
-    return f"112-{day:%Y%m%d}-{serial:04d}"
+    return f"112-{day.isoformat().replace('-', '')}-{serial:04d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -43,7 +43,7 @@ class Entry:
     recorded_at: datetime  # when the desk came to know
     body: Mapping[str, Json]
     previous_hash: str
-    hash: str = ""
+    hash: str
     ticket_number: str | None = None  # the call's ticket, if it had one by then
     seq: int = 0  # the place among all entries of all calls; 0: not kept yet
 
@@ -64,17 +64,8 @@ def chained(
     """Make entries of these events that continue the call's chain after `head`."""
     entries: list[Entry] = []
     for event in events:
-        entry = Entry(
-            call_id=call_id,
-            position=head.position + 1,
-            type=event.type,
-            at=event.at,
-            recorded_at=recorded_at,
-            body=_body(event),
-            previous_hash=head.hash,
-            ticket_number=ticket_number,
-        )
-        entries.append(replace(entry, hash=entry_hash(entry)))
+        told = (call_id, head.position + 1, event.type, event.at, recorded_at, _body(event), head.hash)
+        entries.append(Entry(*told, hash=_digest(told), ticket_number=ticket_number))
         head = entries[-1].head
     return tuple(entries)
 
@@ -84,16 +75,23 @@ def entry_hash(entry: Entry) -> str:
 
     No spaces, keys sorted, everything outside ASCII escaped, times as `rfc3339` writes them.
     """
-    told = [
-        entry.call_id,
-        entry.position,
-        entry.type,
-        rfc3339(entry.at),
-        rfc3339(entry.recorded_at),
-        entry.body,
-        entry.previous_hash,
-    ]
-    return sha256(_canonical.encode(told).encode()).hexdigest()
+    return _digest(
+        (
+            entry.call_id,
+            entry.position,
+            entry.type,
+            entry.at,
+            entry.recorded_at,
+            entry.body,
+            entry.previous_hash,
+        )
+    )
+
+
+def _digest(told: tuple[CallId, int, str, datetime, datetime, Mapping[str, Json], str]) -> str:
+    call_id, position, event_type, at, recorded_at, body, previous_hash = told
+    written = [call_id, position, event_type, rfc3339(at), rfc3339(recorded_at), body, previous_hash]
+    return sha256(_canonical.encode(written).encode()).hexdigest()
 
 
 def verify_chain(entries: Iterable[Entry]) -> ChainHead:
@@ -116,11 +114,12 @@ def verify_chain(entries: Iterable[Entry]) -> ChainHead:
 
 def rfc3339(at: datetime) -> str:
     """`2026-11-23T12:00:00.000000Z`: UTC, always with microseconds."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _body(event: Event) -> dict[str, Json]:
-    return {field.name: _plain(getattr(event, field.name)) for field in fields(event) if field.name != "at"}
+    # A slotted dataclass lists the fields of its own class: all but the event's `at`.
+    return {name: _plain(getattr(event, name)) for name in event.__slots__}
 
 
 def _plain(value: Json | datetime | Precision | Caller | PresentedIdentity) -> Json:
@@ -129,5 +128,5 @@ def _plain(value: Json | datetime | Precision | Caller | PresentedIdentity) -> J
     if isinstance(value, Precision):
         return value.name.lower()
     if isinstance(value, Caller | PresentedIdentity):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: _plain(getattr(value, name)) for name in value.__slots__}
     return value

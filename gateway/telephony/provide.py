@@ -138,10 +138,10 @@ def _private(cache: Path, say: Say) -> Installed:
     installed = _in_root(root)
     if installed is not None:
         return installed
-    with _alone(root, say):
+    with _alone(root, say) as lock:
         installed = _in_root(root)
         if installed is None:
-            _build(root, say)
+            _build(root, lock, say)
             installed = _in_root(root)
     if installed is None:
         raise AsteriskUnavailable(f"Asterisk was built in {root}, and went away: build it again")
@@ -165,26 +165,29 @@ def _in_root(root: Path) -> Installed | None:
 
 
 @contextmanager
-def _alone(root: Path, say: Say) -> Iterator[None]:
-    """Hold the right to build this root; the kernel gives it back should we die."""
+def _alone(root: Path, say: Say) -> Iterator[int]:
+    """Hold the right to build this root, and give the descriptor that holds it.
+
+    The kernel takes it back from the dead: from us and from whoever inherited the descriptor.
+    """
     with root.with_name(f"{root.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("Asterisk: another siaga112 is building it: waiting for that")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
-def _build(root: Path, say: Say) -> None:
-    """Make the root beside its place and rename it there whole; the caller holds the right to."""
+def _build(root: Path, lock: int, say: Say) -> None:
+    """Make the root beside its place and rename it there whole."""
     for leftover in root.parent.glob(f"{root.name}.part-*"):
         say("Asterisk: removing what an interrupted build left")
         shutil.rmtree(leftover, ignore_errors=True)
     say(f"Asterisk: unpacking Debian {SUITE}'s into {root.parent} (half a minute, 270 MB)")
     work = Path(tempfile.mkdtemp(prefix=f"{root.name}.part-", dir=root.parent))
     try:
-        built = _unpack(work, say)
+        built = _unpack(work, lock, say)
         _trim(built)
         _name_prompts(built / "usr/share/asterisk/sounds")
         if _in_root(built) is None:
@@ -211,14 +214,15 @@ def _name_prompts(sounds: Path) -> None:
         (sounds / "en").symlink_to(prompts.name)
 
 
-def _unpack(work: Path, say: Say) -> Path:
+def _unpack(work: Path, lock: int, say: Say) -> Path:
     """Let mmdebstrap fill a folder below `work`, and return that."""
     target = work / "root"
-    status, last = _follow(_mmdebstrap(target), say)
+    status, last = _follow(_mmdebstrap(target), lock, say)
     if status and any("is expired" in line for line in last):
         say("Asterisk: the mirror's Release file has expired: trying again without the check of its date")
         target = work / "undated"
-        status, last = _follow(_mmdebstrap(target, '--aptopt=Acquire::Check-Valid-Until "false"'), say)
+        undated = '--aptopt=Acquire::Check-Valid-Until "false"'
+        status, last = _follow(_mmdebstrap(target, undated), lock, say)
     if status:
         raise AsteriskUnavailable(
             f"mmdebstrap could not unpack Debian {SUITE}'s Asterisk (exit status {status}): is the network "
@@ -234,8 +238,6 @@ def _mmdebstrap(target: Path, *options: str) -> list[str]:
         )
     lines = (line.partition("#")[0].strip() for line in PACKAGES.read_text(encoding="utf-8").splitlines())
     return [
-        # Ended with us: an orphan would go on writing where the next build tidies up.
-        *("setpriv", "--pdeathsig", "TERM"),
         # With the variant extract no package script runs, so that chrootless is safe, for root too.
         *("mmdebstrap", "--mode=chrootless", "--skip=check/chrootless", "--variant=extract"),
         *("--format=directory", f"--keyring={KEYRING}", f"--include={','.join(filter(None, lines))}"),
@@ -244,7 +246,7 @@ def _mmdebstrap(target: Path, *options: str) -> list[str]:
     ]
 
 
-def _follow(command: list[str], say: Say) -> tuple[int, list[str]]:
+def _follow(command: list[str], lock: int, say: Say) -> tuple[int, list[str]]:
     """Run a command to its end and pass its stages on; return its exit status and its last lines."""
     last: deque[str] = deque(maxlen=12)
     started = time.monotonic()
@@ -254,6 +256,8 @@ def _follow(command: list[str], say: Say) -> tuple[int, list[str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=os.environ | {"LC_ALL": "C.UTF-8"},
+        # Should we die, the next build waits for this one's orphans before it tidies up after them.
+        pass_fds=(lock,),
     ) as process:
         try:
             for line in _lines(process):

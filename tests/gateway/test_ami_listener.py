@@ -15,15 +15,8 @@ from panoramisk import Manager, Message
 from panoramisk.actions import Action
 from structlog.testing import capture_logs
 
-from gateway.ami_listener import (
-    AmiListener,
-    AmiLogin,
-    AmiRefused,
-    AmiUnavailable,
-    LinkState,
-    action_headers,
-    pause_after,
-)
+from gateway.ami_link import AmiLogin, AmiRefused, AmiUnavailable, action_headers
+from gateway.ami_listener import AmiListener, LinkState, pause_after
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi, encoded
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import queue
-import select
 import signal
 import subprocess
 import sys
@@ -50,13 +49,13 @@ case "$*" in *'Acquire::Check-Valid-Until "false"'*) ;; *)
     exit 25
 esac
 """
-# Says that it is there, and holds the pipe open for as long as it lives.
+# Says that it has begun, and goes on until the gate is opened.
 HANG = """
 for target; do :; done
 mkdir -p "$target/usr/lib"
-exec 3>"$ALIVE"
-echo started >&3
-exec sleep 120
+echo started >"$BEGUN"
+read go <"$GATE"
+exit 1
 """
 
 
@@ -224,64 +223,11 @@ def test_the_cache_is_where_the_xdg_specification_has_it(
     assert provide(say=machine.said.append).modules.is_relative_to(machine.folder / expected)
 
 
-@dataclass
-class Builder:
-    """Another process in the middle of a build, and a pipe that its mmdebstrap holds open."""
-
-    process: subprocess.Popen[str]
-    pipe: int
-
-    def mmdebstrap_has_ended(self) -> bool:
-        readable, _, _ = select.select([self.pipe], [], [], 60)
-        return bool(readable) and os.read(self.pipe, 100) == b""
-
-
-@pytest.fixture
-def builder(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Builder]:
-    alive = machine.folder / "alive"
-    os.mkfifo(alive)
-    monkeypatch.setenv("ALIVE", str(alive))
-    machine.has_mmdebstrap(HANG)
-    code = "import sys; from pathlib import Path; from gateway.telephony.provide import provide; "
-    code += "provide(Path(sys.argv[1]), say=print)"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(machine.cache)],
-        cwd=CHECKOUT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    with process, alive.open("rb", buffering=0) as pipe:
-        assert pipe.readline() == b"started\n"
-        yield Builder(process, pipe.fileno())
-        process.kill()
-
-
-def test_a_killed_build_takes_mmdebstrap_with_it_and_the_next_one_starts_clean(
-    machine: Machine, builder: Builder
-) -> None:
-    builder.process.kill()
-    assert builder.mmdebstrap_has_ended()
-    assert len(machine.cached) == 1
-    machine.has_mmdebstrap(UNPACK)
-    assert machine.provide().version == "22.10.1"
-    assert "Asterisk: removing what an interrupted build left" in machine.said
-    assert len(machine.cached) == 1
-
-
-def test_a_build_stopped_with_ctrl_c_leaves_nothing(machine: Machine, builder: Builder) -> None:
-    builder.process.send_signal(signal.SIGINT)
-    assert builder.mmdebstrap_has_ended()
-    builder.process.communicate()
-    assert machine.cached == []
-
-
 @contextmanager
 def gate(machine: Machine) -> Iterator[Callable[[], int]]:
-    """Make mmdebstrap wait; what is given lets it, and any other that waits, go on."""
+    """A pipe on which a stand-in waits; what is given lets everybody go on who waits there."""
     fifo = machine.folder / "gate"
     os.mkfifo(fifo)
-    machine.has_mmdebstrap(f'read go <"{fifo}"\n{UNPACK}')
     # Open for both: writing then waits for no reader.
     end = os.open(fifo, os.O_RDWR)
     try:
@@ -292,6 +238,26 @@ def gate(machine: Machine) -> Iterator[Callable[[], int]]:
         os.close(end)
 
 
+@contextmanager
+def builder(machine: Machine) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process, in the middle of a build that goes on until the gate is opened."""
+    begun = machine.folder / "begun"
+    os.mkfifo(begun)
+    machine.has_mmdebstrap(HANG)
+    code = "import sys; from pathlib import Path; from gateway.telephony.provide import provide; "
+    code += "provide(Path(sys.argv[1]), say=print)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(machine.cache)],
+        cwd=CHECKOUT,
+        env=os.environ | {"BEGUN": str(begun), "GATE": str(machine.folder / "gate")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert begun.read_text() == "started\n"
+        yield process
+        process.kill()
+
+
 def wait_for(words: str, heard: queue.Queue[str]) -> None:
     lines = [""]
     while words not in lines[-1]:
@@ -299,8 +265,31 @@ def wait_for(words: str, heard: queue.Queue[str]) -> None:
         lines.append(heard.get(timeout=60))
 
 
+def test_after_a_killed_build_the_next_one_waits_for_its_orphan_and_starts_clean(machine: Machine) -> None:
+    heard: queue.Queue[str] = queue.Queue()
+    with ThreadPoolExecutor() as pool, gate(machine) as opened:
+        with builder(machine) as killed:
+            killed.kill()
+        machine.has_mmdebstrap(UNPACK)
+        built = pool.submit(provide, machine.cache, say=heard.put)
+        wait_for("another siaga112 is building it", heard)
+        assert len(machine.cached) == 1
+        opened()
+        wait_for("removing what an interrupted build left", heard)
+        assert built.result(timeout=60).version == "22.10.1"
+    assert len(machine.cached) == 1
+
+
+def test_a_build_stopped_with_ctrl_c_leaves_nothing(machine: Machine) -> None:
+    with gate(machine), builder(machine) as stopped:
+        stopped.send_signal(signal.SIGINT)
+        stopped.wait()
+        assert machine.cached == []
+
+
 def test_two_that_start_at_once_build_one_asterisk(machine: Machine) -> None:
     heard: queue.Queue[str] = queue.Queue()
+    machine.has_mmdebstrap(f'read go <"{machine.folder}/gate"\n{UNPACK}')
     with ThreadPoolExecutor() as pool, gate(machine) as opened:
         both = [pool.submit(provide, machine.cache, say=heard.put) for _ in range(2)]
         wait_for("another siaga112 is building it", heard)
@@ -313,6 +302,7 @@ def test_two_that_start_at_once_build_one_asterisk(machine: Machine) -> None:
 def test_a_build_that_takes_long_says_that_it_goes_on(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provide_module, "QUIET_S", 0.05)
     heard: queue.Queue[str] = queue.Queue()
+    machine.has_mmdebstrap(f'read go <"{machine.folder}/gate"\n{UNPACK}')
     with ThreadPoolExecutor() as pool, gate(machine) as opened:
         built = pool.submit(provide, machine.cache, say=heard.put)
         wait_for("still at it after", heard)

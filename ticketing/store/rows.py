@@ -212,6 +212,11 @@ def taker_of(row: Row) -> Taker:
     return Taker(**row)
 
 
+def position_values(position: JournalPosition) -> Values:
+    """Give the row of a journal position."""
+    return {"name": position.name, "inode": str(position.inode), "offset": position.offset}
+
+
 def position_of(row: Row) -> JournalPosition:
     """Give the journal position of a row."""
     return JournalPosition(row["name"], int(row["inode"]), row["offset"])

@@ -6,17 +6,21 @@ of dialects and types is kept, through its compiler and the types' own processor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import ClauseElement, Column, Label
+    from sqlalchemy import ClauseElement, Column
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.types import TypeEngine
+
+K = TypeVar("K")
+Processor = Callable[[Any], Any]
 
 _DIALECT: Final = sqlite.dialect()
 
@@ -33,16 +37,17 @@ class Statement:
         clause: ClauseElement,
         *,
         takes: Iterable[str] | None = None,
-        gives: Iterable[Column[Any] | Label[Any]] = (),
+        gives: Sequence[Column[Any]] = (),
     ) -> None:
         compiled = clause.compile(dialect=_DIALECT, column_keys=None if takes is None else list(takes))
         assert isinstance(compiled, SQLCompiler)
         self._sql = compiled.string
-        self._takes = [
-            (name, _impl(compiled.binds[name].type).bind_processor(_DIALECT), compiled.params[name])
-            for name in compiled.positiontup or ()
-        ]
-        self._gives = [(column.name, _impl(column.type).result_processor(_DIALECT, None)) for column in gives]
+        self._takes = compiled.positiontup or []
+        self._gives = [column.name for column in gives]
+        self._binds = _needed(
+            (index, _impl(compiled.binds[name].type).bind_processor(_DIALECT)) for index, name in enumerate(self._takes)
+        )
+        self._results = _needed((column.name, _impl(column.type).result_processor(_DIALECT, None)) for column in gives)
 
     def run(self, connection: DBAPIConnection, values: Mapping[str, Any]) -> int:
         """Run it once; give the number of rows it changed."""
@@ -62,22 +67,26 @@ class Statement:
         """Run it once; give its rows."""
         cursor = connection.cursor()
         cursor.execute(self._sql, self._bound(values))
-        found = [
-            {
-                name: value if process is None else process(value)
-                for (name, process), value in zip(self._gives, row, strict=True)
-            }
-            for row in cursor.fetchall()
-        ]
+        found = [self._shaped(row) for row in cursor.fetchall()]
         cursor.close()
         return found
 
     def _bound(self, values: Mapping[str, Any]) -> list[Any]:
-        return [
-            values.get(name, constant) if process is None else process(values.get(name, constant))
-            for name, process, constant in self._takes
-        ]
+        bound = [values[name] for name in self._takes]
+        for index, process in self._binds:
+            bound[index] = process(bound[index])
+        return bound
+
+    def _shaped(self, row: Sequence[Any]) -> dict[str, Any]:
+        shaped = dict(zip(self._gives, row, strict=True))
+        for name, process in self._results:
+            shaped[name] = process(shaped[name])
+        return shaped
 
 
 def _impl(of: TypeEngine[Any]) -> TypeEngine[Any]:
     return of.dialect_impl(_DIALECT)
+
+
+def _needed(processors: Iterable[tuple[K, Processor | None]]) -> list[tuple[K, Processor]]:
+    return [(key, processor) for key, processor in processors if processor]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sqlalchemy import Engine, Select, Table
-    from sqlalchemy.pool import PoolProxiedConnection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
     from ticketing.model import CallId, JournalPosition, Taker
     from ticketing.ports import KeptCall, Transaction
@@ -63,7 +63,9 @@ class SqliteStore:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._engine = _engine(file)
-        self._writer = self._engine.raw_connection()
+        self._pooled = self._engine.raw_connection()
+        assert self._pooled.dbapi_connection
+        self._writer = self._pooled.dbapi_connection
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="store-writes")
         self._reading = ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="store-reads")
 
@@ -114,7 +116,7 @@ class SqliteStore:
     def _close(self) -> None:
         self._reading.shutdown()
         self._writing.shutdown()
-        self._writer.close()
+        self._pooled.close()
         self._engine.dispose()
 
     def _transact(self, work: Callable[[Transaction], T]) -> T:
@@ -130,7 +132,7 @@ class SqliteStore:
 
 
 @contextmanager
-def _transaction(connection: PoolProxiedConnection) -> Iterator[None]:
+def _transaction(connection: DBAPIConnection) -> Iterator[None]:
     # IMMEDIATE: a write lock taken only at the first write may find that what was read has changed.
     connection.cursor().execute("BEGIN IMMEDIATE")
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 from sqlalchemy.dialects import sqlite
 
 from ticketing.errors import TakerExists, UnknownTaker
-from ticketing.store.rows import call_of, call_values, entry_values, ticket_values
+from ticketing.store.rows import call_of, call_values, entry_values, position_values, ticket_values
 from ticketing.store.statements import Statement
 from ticketing.store.tables import calls, journal_positions, takers, ticket_numbers, tickets, timeline
 
@@ -33,7 +33,7 @@ def _upsert(table: Table) -> sqlite.Insert:
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
 
 
-_CALL = Statement(select(calls).where(calls.c.id == bindparam("call_id")), gives=calls.c)
+_CALL = Statement(select(calls).where(calls.c.id == bindparam("call_id")), gives=list(calls.c))
 _KEEP_CALL = Statement(_upsert(calls))
 
 _first_serials = sqlite.insert(ticket_numbers)
@@ -48,12 +48,10 @@ _OPEN_TICKET = Statement(insert(tickets))
 _SETTLE_ANSWER = Statement(
     update(tickets)
     .where(tickets.c.number == bindparam("of_ticket"))
-    .values(answered_at=bindparam("at"), taker=bindparam("by"), version=tickets.c.version + 1)
+    .values(answered_at=bindparam("at"), taker=bindparam("by"), version=tickets.c.version + literal_column("1"))
 )
 
-_APPEND = Statement(insert(timeline), takes=timeline.c.keys()[1:])
-_last_seq = func.max(timeline.c.seq).label("seq")
-_LAST_SEQ = Statement(select(_last_seq), gives=[_last_seq])
+_APPEND = Statement(insert(timeline).returning(timeline.c.seq), takes=timeline.c.keys()[1:], gives=[timeline.c.seq])
 
 _KEEP_POSITION = Statement(_upsert(journal_positions))
 _ADD_TAKER = Statement(sqlite.insert(takers).on_conflict_do_nothing())
@@ -93,18 +91,16 @@ class SqlTransaction:
 
     def append(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
         """Add entries to the timeline; give them back with their `seq`."""
-        if not entries:
-            return ()
-        _APPEND.run_for_each(self._connection, map(entry_values, entries))
-        # Nobody else writes meanwhile, so SQLite numbered them in a row.
-        (last,) = _LAST_SEQ.rows(self._connection, {})
-        first: int = last["seq"] - len(entries) + 1
-        return tuple(replace(entry, seq=seq) for seq, entry in enumerate(entries, first))
+        return tuple(replace(entry, seq=self._seq_of(entry)) for entry in entries)
+
+    def _seq_of(self, entry: Entry) -> int:
+        (row,) = _APPEND.rows(self._connection, entry_values(entry))
+        seq: int = row["seq"]
+        return seq
 
     def keep_positions(self, positions: Sequence[JournalPosition]) -> None:
         """Keep how far these journals were read."""
-        rows = ({**asdict(position), "inode": str(position.inode)} for position in positions)
-        _KEEP_POSITION.run_for_each(self._connection, rows)
+        _KEEP_POSITION.run_for_each(self._connection, map(position_values, positions))
 
     def add_taker(self, taker: Taker) -> None:
         """Keep a new call taker; raise TakerExists."""
