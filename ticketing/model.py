@@ -278,8 +278,16 @@ def created(call: CallId) -> Instant:
 
 
 def _better_known_caller(one: Call, other: Call) -> Caller | None:
-    known = [call for call in (one, other) if call.caller]
-    return max(known, key=lambda call: (call.identified, repr(call.caller))).caller if known else None
+    known = [(call.identified, call.caller) for call in (one, other) if call.caller]
+    if not known:
+        return None
+    _, caller = max(known, key=lambda pair: (pair[0], repr(replace(pair[1], presented=PresentedIdentity()))))
+    # The script's copy of what was sent may be cut short: the longer one is the evidence.
+    return replace(caller, presented=max((who.presented for _, who in known), key=_amount))
+
+
+def _amount(presented: PresentedIdentity) -> tuple[int, str]:
+    return sum(len(getattr(presented, name)) for name in PresentedIdentity.__slots__), repr(presented)
 
 
 def _one_a_channel(legs: tuple[AnswerLeg, ...]) -> tuple[AnswerLeg, ...]:

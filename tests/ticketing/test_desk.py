@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -193,6 +194,15 @@ async def test_what_is_known_already_is_no_news_and_changes_no_version(
     before = (await store.tickets(), list(told.news))
     assert await desk.handle(command) == ()
     assert (await store.tickets(), told.news) == before
+
+
+async def test_what_is_known_already_is_not_written_again(desk: TicketDesk, database: Path) -> None:
+    command = RecordCalls((arrives(), answered(arrives(), "101", 4)))
+    await desk.handle(command)
+    with closing(sqlite3.connect(database)) as onlooker:
+        written = onlooker.execute("PRAGMA data_version").fetchone()
+        await desk.handle(command)
+        assert onlooker.execute("PRAGMA data_version").fetchone() == written
 
 
 async def test_the_timeline_of_a_ticket_is_the_chain_of_its_call(

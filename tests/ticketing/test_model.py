@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -79,7 +80,9 @@ def test_a_call_cannot_be_identified_as_nobody() -> None:
 @given(callers, callers)
 def test_what_the_caller_id_script_found_wins_over_what_the_trunk_sent(sent: Caller, found: Caller) -> None:
     call = joined(Call(call_id(), caller=sent), Call(call_id(), caller=found, identified=True))
-    assert (call.caller, call.identified) == (found, True)
+    assert call.caller
+    assert call.caller.presented in {sent.presented, found.presented}
+    assert (replace(call.caller, presented=found.presented), call.identified) == (found, True)
 
 
 @given(instants, instants)
@@ -229,3 +232,12 @@ def test_extensions(text: str) -> None:
 def test_what_is_no_extension_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no extension"):
         parse_extension(text)
+
+
+def test_the_scripts_shortened_copy_does_not_displace_what_the_trunk_sent() -> None:
+    sent = PresentedIdentity(number="0812", from_header='"A long name" <sip:0812@x>')
+    cut = PresentedIdentity(number="0812")
+    arrived = Call(CallId("bima1-1.1"), caller=Caller("0812", None, CallerKind.UNKNOWN, sent))
+    identified = Call(CallId("bima1-1.1"), caller=Caller("0812", "+62812", CallerKind.MOBILE, cut), identified=True)
+    for known in (arrived.learn(identified), identified.learn(arrived)):
+        assert known.caller == Caller("0812", "+62812", CallerKind.MOBILE, sent)

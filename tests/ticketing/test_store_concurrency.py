@@ -61,7 +61,7 @@ async def test_twenty_tellings_of_one_answer_at_once_open_one_ticket(
 @pytest.fixture
 async def breaking(database: Path) -> AsyncIterator[BreakingStore]:
     prepare(database, checked=False)
-    store = BreakingStore(database)
+    store = await BreakingStore.opened(database)
     yield store
     await store.close()
 
@@ -164,12 +164,13 @@ async def test_a_database_locked_for_too_long_is_a_refusal_that_says_so(
 
 async def test_a_refused_transaction_names_no_caller(store: SqliteStore, desk: TicketDesk, database: Path) -> None:
     with sqlite3.connect(database) as connection:
-        connection.execute("DROP TABLE takers")
+        connection.execute("ALTER TABLE takers RENAME TO gone")
+        connection.execute("ALTER TABLE tickets RENAME TO gone_too")
     connection.close()
     with pytest.raises(StoreUnusable) as refused:
         await desk.handle(AddTaker(Taker("101", "Siti", "kata-sandi-1")))
     with pytest.raises(StoreUnusable) as unread:
-        await store.takers()
+        await store.ticket("Siti")
     for error in (refused.value, unread.value):
         assert "Siti" not in f"{error} {error.__cause__}"
         assert "\n" not in str(error)

@@ -19,6 +19,7 @@ from tests.ticketing.evidence import answered, arrives
 from ticketing.commands import RecordCalls
 from ticketing.errors import StoreDamaged, StoreForeign, StoreTooNew, StoreUnusable
 from ticketing.store import open_store
+from ticketing.store.condition import schema_of
 from ticketing.store.migrate import MIGRATIONS, prepare
 from ticketing.store.tables import metadata
 
@@ -80,16 +81,17 @@ async def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+        ddl = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'timeline'").scalar_one()
+        assert "AUTOINCREMENT" in ddl
     engine.dispose()
 
 
 async def test_the_database_writes_ahead_and_waits_for_the_disk(store: SqliteStore, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    cursor = store._writer.cursor()
     for pragma, value in (("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)):
-        cursor.execute(f"PRAGMA {pragma}")
-        assert cursor.fetchone() == (value,)
+        found = await store._writer.execute_fetchall(f"PRAGMA {pragma}")
+        assert [tuple(row) for row in found] == [(value,)]
 
 
 LATER_REVISION = """
@@ -269,11 +271,42 @@ async def test_a_killed_writers_calls_are_there_again(filled: Path) -> None:
     assert await opens(filled) < 60
 
 
+COMES_AND_GOES = """
+import sqlite3, sys
+print("comes and goes", flush=True)
+while True:
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
+    connection.execute("UPDATE calls SET trunk = trunk || 'x'")
+    connection.close()
+"""
+
+
+@contextmanager
+def another_process_coming_and_going(database: Path) -> Iterator[None]:
+    with subprocess.Popen([sys.executable, "-c", COMES_AND_GOES, str(database)], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"comes and goes\n"
+        try:
+            yield
+        finally:
+            other.kill()
+
+
+async def test_a_database_that_others_open_and_close_meanwhile_is_never_called_damaged(filled: Path) -> None:
+    with another_process_coming_and_going(filled):
+        for _ in range(40):
+            assert await asyncio.to_thread(schema_of, filled, checked=True) == "0001"
+
+
 OPENER = """
 import asyncio, sys
 from ticketing.store import open_store
+
+async def opened():
+    await (await open_store(sys.argv[1])).close()
+
 sys.stdin.readline()
-asyncio.run(open_store(sys.argv[1])).__class__
+asyncio.run(opened())
 """
 
 
@@ -281,8 +314,6 @@ async def test_processes_that_open_a_new_database_at_the_same_moment_all_get_it(
     async def opener() -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            "-W",
-            "ignore",
             "-c",
             OPENER,
             url(database),
@@ -342,6 +373,24 @@ async def test_a_database_that_may_only_be_read_is_unusable_and_not_damaged(
         await open_store(url(filled))
     assert not isinstance(refused.value, StoreDamaged)
     assert everything_in(closed_directory) == before
+
+
+async def test_a_database_in_a_closed_directory_cannot_be_read(filled: Path, closed_directory: Path) -> None:
+    await asyncio.to_thread(closed_directory.chmod, 0o600)
+    with as_nobody(), pytest.raises(StoreUnusable, match="cannot be used: Permission denied"):
+        await open_store(url(filled))
+
+
+async def test_a_copy_that_cannot_be_made_is_no_verdict_on_the_database(
+    filled: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied_without_index = tmp_path_factory.mktemp("copy") / "siaga112.sqlite3"
+    with another_process_having_it_open(filled, "DELETE FROM journal_positions"):
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{filled}{suffix}", f"{copied_without_index}{suffix}")
+    monkeypatch.setattr("tempfile.tempdir", "/dev/null/nowhere")
+    with pytest.raises(StoreUnusable, match="cannot be used: Not a directory"):
+        await open_store(url(copied_without_index))
 
 
 async def test_what_is_no_file_is_refused(database: Path) -> None:

@@ -23,12 +23,8 @@ async def open_store(url: str, *, checked: bool = True) -> SqliteStore:
     they were.
     """
     file = _file_of(url)
-    return await asyncio.to_thread(_open, file, checked=checked)
-
-
-def _open(file: Path, *, checked: bool) -> SqliteStore:
-    prepare(file, checked=checked)
-    return SqliteStore(file)
+    await asyncio.to_thread(prepare, file, checked=checked)
+    return await SqliteStore.opened(file)
 
 
 def _file_of(url: str) -> Path:

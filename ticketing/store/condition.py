@@ -28,23 +28,23 @@ def schema_of(file: Path, *, checked: bool) -> str | None:
     Raises StoreDamaged for what is no database, is cut off, or (`checked`: all of it is read) is broken
     within; StoreForeign for another program's; StoreUnusable when it cannot be read.
     """
-    looks = 0
-    while True:
-        looks += 1
-        siblings = _siblings(file)
-        try:
-            return _look(file, siblings, checked=checked)
-        except StoreUnusable:
-            # The way to look depends on the siblings: while they come and go, the verdict may be wrong.
-            if looks == _LOOKS or siblings == _siblings(file):
-                raise
+    with in_our_words(file):
+        for _ in range(_LOOKS - 1):
+            siblings = _siblings(file)
+            try:
+                return _look(file, siblings, checked=checked)
+            except (StoreUnusable, sqlite3.Error, OSError):
+                # The way to look depends on the siblings: where they come and go, the verdict may be wrong.
+                if siblings == _siblings(file):
+                    raise
+        return _look(file, _siblings(file), checked=checked)
 
 
 @contextmanager
 def in_our_words(file: Path) -> Iterator[None]:
-    """Raise StoreDamaged or StoreUnusable for what SQLite says of the file, the disk and locks.
+    """Raise StoreDamaged or StoreUnusable for what SQLite and the system say of the file, the disk and locks.
 
-    What it says of our own statements (a constraint, a wrong call) passes as it is.
+    What SQLite says of our own statements (a constraint, a wrong call) passes as it is.
     """
     try:
         yield
@@ -56,6 +56,8 @@ def in_our_words(file: Path) -> Iterator[None]:
         if isinstance(cause, sqlite3.OperationalError):
             raise StoreUnusable(f"the database {file} cannot be used: {cause}") from error
         raise
+    except OSError as error:
+        raise StoreUnusable(f"the database {file} cannot be used: {error.strerror}: {error.filename}") from error
 
 
 def _siblings(file: Path) -> dict[str, int]:
@@ -73,8 +75,6 @@ def _size(file: Path) -> int | None:
         status = file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:
-        raise StoreUnusable(f"the database {file} cannot be read: {error.strerror}") from error
     if not stat.S_ISREG(status.st_mode):
         raise StoreUnusable(f"the database {file} cannot be used: it is not a file")
     return status.st_size
@@ -97,18 +97,15 @@ def _look(file: Path, siblings: dict[str, int], *, checked: bool) -> str | None:
 def _read_copy(file: Path, *, checked: bool) -> str | None:
     with TemporaryDirectory(prefix="siaga112-") as folder:
         copy = Path(folder) / "copy"
-        try:
-            for suffix in ("", "-wal", "-journal"):
-                if _size(_beside(file, suffix)):
-                    shutil.copyfile(_beside(file, suffix), _beside(copy, suffix))
-        except OSError as error:
-            raise StoreUnusable(f"the database {file} cannot be read: {error.strerror}") from error
+        for suffix in ("", "-wal", "-journal"):
+            if _size(_beside(file, suffix)):
+                shutil.copyfile(_beside(file, suffix), _beside(copy, suffix))
         return _read(file, copy, "mode=rw", checked=checked)
 
 
 def _read(file: Path, opened: Path, options: str, *, checked: bool, size: int | None = None) -> str | None:
     uri = f"{opened.as_uri()}?{options}"
-    with in_our_words(file), closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as connection:
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_S)) as connection:
         if size:
             _refuse_cut_page(file, connection, size)
         if checked:

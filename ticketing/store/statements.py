@@ -14,9 +14,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from sqlite3 import Connection
 
     from sqlalchemy import ClauseElement, Column
-    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.types import TypeEngine
 
 K = TypeVar("K")
@@ -49,7 +49,7 @@ class Statement:
         )
         self._results = _needed((column.name, _impl(column.type).result_processor(_DIALECT, None)) for column in gives)
 
-    def run(self, connection: DBAPIConnection, values: Mapping[str, Any]) -> int:
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Run it once; give the number of rows it changed."""
         cursor = connection.cursor()
         cursor.execute(self._sql, self._bound(values))
@@ -57,13 +57,13 @@ class Statement:
         cursor.close()
         return changed
 
-    def run_for_each(self, connection: DBAPIConnection, rows: Iterable[Mapping[str, Any]]) -> None:
+    def run_for_each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run it for each of these."""
         cursor = connection.cursor()
         cursor.executemany(self._sql, [self._bound(values) for values in rows])
         cursor.close()
 
-    def rows(self, connection: DBAPIConnection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run it once; give its rows."""
         cursor = connection.cursor()
         cursor.execute(self._sql, self._bound(values))

@@ -1,34 +1,27 @@
-"""The store upon SQLite: one thread that writes, two that read.
-
-A transaction is plain code that runs whole in the writing thread: nothing of another task can come between
-its statements, and the event loop waits once for all of it, not once for each statement.
-"""
+"""The store upon SQLite: one connection that writes, one transaction at a time, and two that read."""
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from sqlalchemy import URL, bindparam, create_engine, event, func, select
+from sqlalchemy import URL, bindparam, func, select
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from ticketing.model import TicketStatus
 from ticketing.ports import KeptTicket
 from ticketing.store.condition import BUSY_S, in_our_words
 from ticketing.store.rows import call_of, entry_of, position_of, taker_of, ticket_of
 from ticketing.store.tables import calls, journal_positions, takers, tickets, timeline
-from ticketing.store.transaction import SqlTransaction
+from ticketing.store.writer import Writer
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
-    from sqlalchemy import Engine, Select, Table
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy import Select, Table
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from ticketing.model import CallId, JournalPosition, Taker
     from ticketing.ports import KeptCall, Transaction
@@ -36,7 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_READING_THREADS: Final = 2
+_READERS: Final = 2
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TICKETS = select(*tickets.c, *calls.c).join_from(tickets, calls)
@@ -60,21 +53,26 @@ _COUNTS = select(tickets.c.status, func.count()).group_by(tickets.c.status)
 class SqliteStore:
     """A Store (ticketing.ports) in one SQLite file; opened by `ticketing.store.open_store`."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, writer: Writer, readers: AsyncEngine) -> None:
         self._file = file
-        self._engine = _engine(file)
-        self._pooled = self._engine.raw_connection()
-        assert self._pooled.dbapi_connection
-        self._writer = self._pooled.dbapi_connection
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="store-writes")
-        self._reading = ThreadPoolExecutor(_READING_THREADS, thread_name_prefix="store-reads")
+        self._writer = writer
+        self._readers = readers
+
+    @classmethod
+    async def opened(cls, file: Path) -> Self:
+        """Open a database that `ticketing.store.migrate` has prepared."""
+        writer = Writer.of(file)
+        with in_our_words(file):
+            await writer
+        return cls(file, writer, _readers(file))
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` as one transaction and commit it; when it raises, nothing of it remains.
 
         Raises StoreUnusable when the database cannot take it: locked for longer than BUSY_S, disk full.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writing, self._transact, work)
+        with in_our_words(self._file):
+            return await self._writer.transact(work)
 
     async def tickets(self, since: datetime | None = None) -> tuple[KeptTicket, ...]:
         """Tickets opened at or after `since`, the earliest first."""
@@ -111,55 +109,23 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what runs, and let go of the database."""
-        await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
-        self._reading.shutdown()
-        self._writing.shutdown()
-        self._pooled.close()
-        self._engine.dispose()
-
-    def _transact(self, work: Callable[[Transaction], T]) -> T:
-        with in_our_words(self._file), _transaction(self._writer):
-            return work(SqlTransaction(self._writer))
+        await self._writer.close()
+        await self._readers.dispose()
 
     async def _read(self, shape: Callable[[Sequence[Any]], T], query: Select[Any], **values: object) -> tuple[T, ...]:
-        def work() -> tuple[T, ...]:
-            with in_our_words(self._file), self._engine.connect() as connection:
-                return tuple(shape(row) for row in connection.execute(query, values))
-
-        return await asyncio.get_running_loop().run_in_executor(self._reading, work)
+        with in_our_words(self._file):
+            async with self._readers.connect() as connection:
+                return tuple(shape(row) for row in await connection.execute(query, values))
 
 
-@contextmanager
-def _transaction(connection: DBAPIConnection) -> Iterator[None]:
-    # IMMEDIATE: a write lock taken only at the first write may find that what was read has changed.
-    connection.cursor().execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-
-
-def _engine(file: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(file)),
-        pool_size=1 + _READING_THREADS,
+def _readers(file: Path) -> AsyncEngine:
+    return create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(file)),
+        pool_size=_READERS,
         max_overflow=0,
         connect_args={"timeout": BUSY_S},
         hide_parameters=True,  # an error's text must not carry callers into the log
     )
-    event.listen(engine, "connect", _set_up)
-    return engine
-
-
-def _set_up(connection: sqlite3.Connection, _record: object) -> None:
-    # sqlite3 would begin transactions on its own, and only before the first write.
-    connection.isolation_level = None
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _named(table: Table, row: Sequence[Any]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from ticketing.store.tables import calls, journal_positions, takers, ticket_numb
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date, datetime
+    from sqlite3 import Connection
 
     from sqlalchemy import Table
-    from sqlalchemy.engine.interfaces import DBAPIConnection
 
     from ticketing.model import CallId, JournalPosition, Taker, Ticket
     from ticketing.ports import KeptCall
@@ -63,7 +63,7 @@ _SIGN_TAKER = Statement(
 class SqlTransaction:
     """A Transaction (ticketing.ports) upon an open connection. Whoever opened it commits or rolls back."""
 
-    def __init__(self, connection: DBAPIConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def calls(self, ids: Collection[CallId]) -> dict[CallId, KeptCall]:
