@@ -42,7 +42,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # The JSON form of cel_custom came with 22.9. Asterisk 23 had it only from 23.3 on, and is no LTS.
 OLDEST, TOO_NEW = (22, 9), (23,)
 QUIET_S = 5.0  # after so long without a word from the build, the user is told that it goes on
-STOP_S = 15.0  # what mmdebstrap is given to tidy up once it was asked to end
+STOP_S = 15.0  # asked to end, mmdebstrap finishes its stage first
 
 
 class AsteriskUnavailable(Siaga112Error):

@@ -55,11 +55,12 @@ SUDO = """
 if [ "$1" = -n ]; then shift; test ! -e "$STATE/sudo-asks" || exit 1; fi
 exec "$@"
 """
+# Takes as long to stop as make takes to see the Ctrl-C itself (it then no longer catches SIGINT, signal 2), as
+# the real one always does: GNU make that is told of its child's end first has something to say about it.
 INTERRUPTIBLE = """#!/bin/sh
-trap 'kill $!; echo stopped; exit 0' INT
-sleep 60 &
+trap 'while grep -q "^SigCgt:.*[2367abef]$" "/proc/$PPID/status"; do :; done; echo stopped; exit 0' INT
 echo siaga112 ready
-wait
+while :; do sleep 1; done
 """
 
 

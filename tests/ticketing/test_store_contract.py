@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
 from tests.ticketing.evidence import MORNING, answered, arrives, at, call_id, hung_up, joined, pieces, texts
 from ticketing.events import learned
@@ -230,10 +229,8 @@ async def test_nobody_rewrites_the_timeline(store: SqliteStore, database: Path, 
 def transaction(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlTransaction]:
     file = tmp_path_factory.mktemp("store") / "siaga112.sqlite3"
     prepare(file, checked=False)
-    engine = create_engine(f"sqlite:///{file}")
-    with closing(engine.raw_connection()) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         yield SqlTransaction(connection)
-    engine.dispose()
 
 
 @given(call=pieces, ticket=st.none() | st.just("112-20261123-0001"))

@@ -34,7 +34,7 @@ class Writer(aiosqlite.Connection):
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` as one transaction and commit it; when it raises, nothing of it remains."""
-        done: T = await self._execute(self._transact, work)
+        done: T = await self._execute(self._transact, work)  # type: ignore[no-untyped-call]  # aiosqlite's own
         return done
 
     def _transact(self, work: Callable[[Transaction], T]) -> T:
