@@ -37,7 +37,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_asterisk_starts_without_an_error_or_a_warning(line112: Line) -> None:
-    started = (line112.home / "log/messages").read_text().partition("queuerules")[0]
+    started = (line112.home / "log/messages").read_text(errors="replace").partition("queuerules")[0]
     assert "modules will be loaded" in started
     assert [text for text in started.splitlines() if re.search(r"\b(ERROR|WARNING)\b", text)] == []
 
