@@ -69,6 +69,8 @@ class Pickup:
     rings_ms: int = 200
     picks_up: bool = True
     talk_ms: int = 60_000  # hangs up after so long, unless the caller does first
+    forwards_to: str | None = None  # sends every call there instead of ringing (302)
+    busy_for: str | None = None  # a called number for which it is busy (486)
 
 
 def free_address(host: str = "127.0.0.1") -> Address:
@@ -175,6 +177,13 @@ def phones(line: Address, accounts: Iterable[tuple[str, str]], pickup: Pickup = 
     finally:
         # Only now is the port free to log out from. A phone that is gone without a word would be rung all the same.
         register(line, local, logins, expires_s=0)
+
+
+@contextmanager
+def called_party(line: Address, local: Address, pickup: Pickup = Pickup()) -> Iterator[Sipp]:
+    """Telephones behind the carrier: whoever is called out through `local` behaves so."""
+    with _sipp(_render("phone.xml.j2", **_words(pickup)), line, local, "-aa") as process:
+        yield process
 
 
 def dial(line: Address, account: tuple[str, str], number: str) -> None:

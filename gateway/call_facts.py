@@ -13,7 +13,8 @@ CEL         arrival, caller, answer and end of every channel           microseco
 ==========  =========================================================  ===================
 
 A channel that answers proves nothing yet: a taker may pick up in the instant in which the caller hangs up. That the
-caller was given to it is said by CONNECT and AgentConnect alone, which app_queue makes in the same place.
+caller was given to it is said by CONNECT and AgentConnect alone, which app_queue makes in the same place; of a backup
+number, by its entering the bridge.
 """
 
 from __future__ import annotations
@@ -58,12 +59,13 @@ class CallerIdentified:
 
 @dataclass(frozen=True, slots=True)
 class CallerConnected:
-    """The caller was given to a taker."""
+    """The caller was given to a taker, or to a backup number."""
 
     call: CallId
     channel: str
-    taker: str
+    party: str
     at: Instant
+    kind: LegKind = LegKind.TAKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def from_ami(event: Mapping[str, str | list[str]]) -> Fact | None:
             return CallerConnected(
                 call=_call(_header(event, "Uniqueid")),
                 channel=_call(_header(event, "DestUniqueid")),
-                taker=_phone(_header(event, "Interface")),
+                party=_phone(_header(event, "Interface")),
                 at=Instant(_stamp(_header(event, "Timestamp")), Precision.DOORBELL),
             )
         case "QueueMemberAdded" | "QueueMemberRemoved" as name:
@@ -165,7 +167,7 @@ def from_queue_log(line: str) -> Fact | None:
             return CallerConnected(
                 call=_call(parts[1]),
                 channel=_call(parts[6]),
-                taker=_phone(parts[3]),
+                party=_phone(parts[3]),
                 at=Instant(datetime.fromtimestamp(int(parts[0]), UTC), Precision.SECOND),
             )
         case "CONNECT":
@@ -191,7 +193,7 @@ def from_cel(line: str) -> CallFact | None:
     match _text(record, "eventenum"):
         case "USER_DEFINED":
             return _user_event(record, _call(_text(record, "uniqueid")), at)
-        case "ANSWER" | "HANGUP" as name:
+        case "ANSWER" | "HANGUP" | "BRIDGE_ENTER" as name:
             return _channel_event(record, name, call, at)
         case _:
             return None
@@ -236,8 +238,11 @@ def _channel_event(record: Mapping[str, Any], name: str, call: CallId, at: Insta
     if match is None:
         return None
     kind = LegKind.TAKER if match["taker"] else LegKind.BACKUP
-    fact = LegAnswered if name == "ANSWER" else LegEnded
-    return fact(call, channel, match["taker"] or match["trunk"], kind, at)
+    party = match["taker"] or match["trunk"]
+    if name == "BRIDGE_ENTER":
+        # Of a backup number nobody else says that the caller was given to it.
+        return CallerConnected(call, channel, party, at, kind) if kind is LegKind.BACKUP else None
+    return (LegAnswered if name == "ANSWER" else LegEnded)(call, channel, party, kind, at)
 
 
 def _cause(record: Mapping[str, Any]) -> int | None:

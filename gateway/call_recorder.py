@@ -102,6 +102,22 @@ class CallRecorder:
         return facts
 
     async def _until_recorded(self, facts: list[Fact], position: JournalPosition | None = None) -> None:
+        try:
+            await self._retried(facts, position)
+        except Exception as error:  # noqa: BLE001 - one fact that cannot be kept must not hold up all that follow it
+            log.error("facts_not_recorded_together", error=type(error).__name__, facts=len(facts))
+            for fact in facts:
+                await self._alone(fact)
+            await self._retried([], position)
+
+    async def _alone(self, fact: Fact) -> None:
+        try:
+            await self._retried([fact], None)
+        except Exception as error:  # noqa: BLE001 - counted, told, and left in the ledger, where it can be looked at
+            self.unreadable += 1
+            log.error("fact_not_recorded", error=type(error).__name__, fact=type(fact).__name__)
+
+    async def _retried(self, facts: list[Fact], position: JournalPosition | None) -> None:
         pause = _FIRST_PAUSE_S
         while True:
             try:

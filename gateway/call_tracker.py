@@ -19,7 +19,7 @@ from gateway.call_facts import (
     LegEnded,
 )
 from gateway.phone_numbers import identify
-from ticketing.model import AnswerLeg, Call, CallerIdStyle, CallId, LegKind
+from ticketing.model import AnswerLeg, Call, CallerIdStyle, CallId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,12 +32,10 @@ def piece_of(fact: CallFact, style_of: Callable[[str], CallerIdStyle]) -> Call: 
             return Call(call, arrived=at, trunk=trunk, caller=identify(presented, style_of(trunk)))
         case CallerIdentified(call, caller):
             return Call(call, caller=caller, identified=True)
-        case CallerConnected(call, channel, taker, at):
-            return Call(call, legs=(AnswerLeg(channel, taker, connected=True, answered=at),))
+        case CallerConnected(call, channel, party, at, kind):
+            return Call(call, legs=(AnswerLeg(channel, party, kind, connected=True, answered=at),))
         case LegAnswered(call, channel, party, kind, at):
-            # A backup number is dialled for this caller alone: picked up is connected.
-            backup = kind is LegKind.BACKUP
-            return Call(call, legs=(AnswerLeg(channel, party, kind, connected=backup, answered=at),))
+            return Call(call, legs=(AnswerLeg(channel, party, kind, answered=at),))
         case LegEnded(call, channel, party, kind, at):
             return Call(call, legs=(AnswerLeg(channel, party, kind, ended=at),))
         case CallOverflowed(call, at):

@@ -7,6 +7,7 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,8 +46,10 @@ class Moment(click.ParamType["datetime"]):
 
 
 def _say(line: str) -> None:
-    click.echo(line if line.startswith(("siaga112", " ")) else f"siaga112: {line}")
-    sys.stdout.flush()
+    # The line must not go down because nobody reads what it says.
+    with suppress(OSError, ValueError):
+        click.echo(line if line.startswith(("siaga112", " ")) else f"siaga112: {line}")
+        sys.stdout.flush()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

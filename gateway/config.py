@@ -153,6 +153,12 @@ class Queueing(BaseModel):
     notice_after_s: int = Field(default=15, ge=5, le=60)  # then the waiting caller is answered with a notice
     longest_wait_s: int = Field(default=180, ge=30, le=3600)  # then the backup numbers
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.longest_wait_s <= self.notice_after_s:
+            raise ValueError("longest_wait_s must be more than notice_after_s")
+        return self
+
 
 class Settings(BaseSettings):
     """Everything a site decides. Each field is documented in siaga112.example.toml."""

@@ -110,11 +110,11 @@ class JournalTail:
     def _next_file(self, torn: int) -> Chunk | None:
         """At the end of a file that is no longer the journal: go on to the next one."""
         at = self._require_position()
-        files = self._files()
-        inodes = [path.stat().st_ino for path in files]
-        if at.inode not in inodes or inodes.index(at.inode) == len(inodes) - 1:
+        inodes = [path.stat().st_ino for path in self._files()]
+        if not inodes or at.inode == inodes[-1]:
             return None
-        following = inodes[inodes.index(at.inode) + 1]
+        # Removed, or renamed to something that is no name of ours: go on with the journal itself. Its elders were read.
+        following = inodes[inodes.index(at.inode) + 1] if at.inode in inodes else inodes[-1]
         return Chunk((), JournalPosition(at.name, following, 0), skipped_bytes=torn)
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from gateway.supervisor import Program, Supervisor, Watch, spawn
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.prompts import speak, waiting_loop
 from gateway.telephony.provide import provide
-from gateway.telephony.render import SOURCE, render, render_phones
+from gateway.telephony.render import SOURCE, changed_files, render, render_phones
 from gateway.web.server import API
 from ticketing.errors import Siaga112Error
 from ticketing.store import open_store
@@ -43,10 +43,6 @@ class PortTaken(Siaga112Error):
     """Somebody else listens where we should."""
 
 
-class NotReady(Siaga112Error):
-    """The line did not come up; the message gives the reasons and where to look."""
-
-
 async def run(settings: Settings, say: Say) -> None:
     """Bring the line up, say that it is ready, and keep it until SIGINT or SIGTERM.
 
@@ -55,8 +51,7 @@ async def run(settings: Settings, say: Say) -> None:
     home = Home.of(settings)
     with ExitStack() as stack:
         # What would be in the way is found before anything is written.
-        if not _holds_an_asterisk(home):
-            check_ports(settings)
+        check_ports(settings, asterisk_runs=_holds_an_asterisk(home))
         takers = await _takers(settings)
         home.make()
         stack.enter_context(_alone(home))
@@ -64,10 +59,14 @@ async def run(settings: Settings, say: Say) -> None:
         logs.configure(stack.enter_context((home.log / "supervisor.log").open("a", buffering=1)))
         installed = await asyncio.to_thread(provide, say=say)
         asterisk = Asterisk(installed, home)
-        if await asterisk.survivor() is None:
+        survivor = await asterisk.survivor()
+        if survivor is None:
             await asyncio.to_thread(_prepare, settings, asterisk, takers, say)
         else:
+            survivor.release()
             say("Asterisk of a former run still serves calls: taken over as it is")
+            for name in changed_files(settings, home, load_secrets(home), installed):
+                say(f"  changed since it was started, and not in force until it is started again: {name}")
         await _supervise(settings, asterisk, say)
 
 
@@ -97,16 +96,12 @@ async def _supervise(settings: Settings, asterisk: Asterisk, say: Say) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.stop)
-    async with asyncio.TaskGroup() as group:
-        keeping = group.create_task(supervisor.run(), name="supervisor")
-        announcing = group.create_task(_announce(settings, asterisk.home, say), name="announcement")
-        try:
-            await asyncio.wait({keeping, announcing}, return_when=asyncio.FIRST_COMPLETED)
-            if announcing.done() and announcing.exception():
-                supervisor.stop()
-            await keeping
-        finally:
-            announcing.cancel()
+    announcing = asyncio.create_task(_announce(settings, asterisk.home, say), name="announcement")
+    try:
+        await supervisor.run()
+    finally:
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
     say("stopped")
 
 
@@ -134,18 +129,23 @@ def _programs(settings: Settings, asterisk: Asterisk) -> list[Program]:
 
 
 async def _announce(settings: Settings, home: Home, say: Say) -> None:
-    deadline = asyncio.get_running_loop().time() + _READY_WITHIN_S
-    reasons: list[str] = ["the gateway does not answer"]
-    while asyncio.get_running_loop().time() < deadline:
+    """Say that the line is ready, once it is; and now and then why it is not yet.
+
+    A line that is not ready is kept running all the same: Asterisk may well be taking calls.
+    """
+    loop = asyncio.get_running_loop()
+    complain_at = loop.time() + _READY_WITHIN_S
+    while True:
         health = await _health(settings.http_bind, 5.0)
-        if health is not None:
-            if health["ready"]:
-                for line in _welcome(settings, home):
-                    say(line)
-                return
-            reasons = health["reasons"]
+        if health is not None and health["ready"]:
+            break
+        if loop.time() > complain_at:
+            reasons = health["reasons"] if health else ["the gateway does not answer"]
+            say(f"NOT READY: {'; '.join(reasons)} (tried on; see {home.log}/)")
+            complain_at = loop.time() + _READY_WITHIN_S
         await asyncio.sleep(0.1)
-    raise NotReady(f"the line is not ready after {_READY_WITHIN_S:g} s: {'; '.join(reasons)} (see {home.log}/)")
+    for line in _welcome(settings, home):
+        say(line)
 
 
 def _welcome(settings: Settings, home: Home) -> list[str]:
@@ -174,16 +174,21 @@ async def _health(bind: Bind, within_s: float) -> dict[str, Any] | None:
         return None
 
 
-def check_ports(settings: Settings) -> None:
-    """Raise PortTaken, naming the setting, when somebody listens where we are to."""
-    wanted = (
-        ("SIAGA112_SIP_BIND", settings.sip_bind, socket.SOCK_DGRAM),
-        ("SIAGA112_SIP_BIND", settings.sip_bind, socket.SOCK_STREAM),
+def check_ports(settings: Settings, *, asterisk_runs: bool = False) -> None:
+    """Raise PortTaken, naming the setting, when somebody listens where we are to.
+
+    `asterisk_runs`: our own Asterisk holds its ports already.
+    """
+    ours = (
         ("SIAGA112_HTTP_BIND", settings.http_bind, socket.SOCK_STREAM),
-        ("SIAGA112_AMI_BIND", settings.ami_bind, socket.SOCK_STREAM),
         ("SIAGA112_AGI_BIND", settings.agi_bind, socket.SOCK_STREAM),
     )
-    for variable, bind, kind in wanted:
+    asterisks = (
+        ("SIAGA112_SIP_BIND", settings.sip_bind, socket.SOCK_DGRAM),
+        ("SIAGA112_SIP_BIND", settings.sip_bind, socket.SOCK_STREAM),
+        ("SIAGA112_AMI_BIND", settings.ami_bind, socket.SOCK_STREAM),
+    )
+    for variable, bind, kind in (*ours, *(() if asterisk_runs else asterisks)):
         family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
         with socket.socket(family, kind) as probe:
             if kind == socket.SOCK_STREAM:

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from signal import pidfd_send_signal
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -36,6 +37,9 @@ class Running(Protocol):
 
     async def wait(self) -> int | None:
         """Wait for its end; give its exit status where that can be known."""
+
+    def send_signal(self, signal: int) -> None:
+        """Send it a signal; raise ProcessLookupError when it is gone."""
 
 
 Start = Callable[[], Awaitable[Running]]
@@ -84,22 +88,37 @@ def spawn(
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A process that a former run started and that is still at work."""
+    """A process that a former run started and that is still at work.
+
+    Held by a file descriptor (pidfd_open(2)), not by its number alone: a number is given again.
+    """
 
     pid: int
+    descriptor: int
+
+    @classmethod
+    def of(cls, pid: int) -> Adopted:
+        """Hold the process that has this number now; raise ProcessLookupError."""
+        return cls(pid, os.pidfd_open(pid))
 
     async def wait(self) -> int | None:
         """Wait for its end. Its exit status is its parent's to know."""
-        descriptor = os.pidfd_open(self.pid)
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
-        loop.add_reader(descriptor, ended.set)
+        loop.add_reader(self.descriptor, ended.set)
         try:
             await ended.wait()
         finally:
-            loop.remove_reader(descriptor)
-            os.close(descriptor)
+            loop.remove_reader(self.descriptor)
         return None
+
+    def send_signal(self, signal: int) -> None:
+        """Send it a signal; raise ProcessLookupError when it is gone."""
+        pidfd_send_signal(self.descriptor, signal)
+
+    def release(self) -> None:
+        """Let go of it."""
+        os.close(self.descriptor)
 
 
 @dataclass(slots=True)
@@ -116,12 +135,10 @@ class Supervisor:
 
     async def run(self) -> None:
         """Start every program in order, keep each alive, and on `stop` end them in reverse order."""
-        previous: asyncio.Event | None = None
+        ends = [asyncio.Event() for _ in self.programs]
         async with asyncio.TaskGroup() as group:
-            for program in reversed(self.programs):
-                gone = asyncio.Event()
-                group.create_task(self._keep(program, previous, gone), name=f"keep {program.name}")
-                previous = gone
+            for program, gone, after in zip(self.programs, ends, (*ends[1:], None), strict=True):
+                group.create_task(self._keep(program, after, gone), name=f"keep {program.name}")
 
     async def _keep(self, program: Program, after: asyncio.Event | None, gone: asyncio.Event) -> None:
         pause = _FIRST_PAUSE_S
@@ -129,18 +146,31 @@ class Supervisor:
         try:
             while not self._stopping.is_set():
                 started = loop.time()
-                process = await program.start()
-                log.info("process_started", process=program.name, pid=process.pid)
-                status = await self._until_end(program, process, after)
+                status = await self._once(program, after)
                 if self._stopping.is_set():
                     return
-                log.error("process_died", process=program.name, pid=process.pid, status=status)
-                self.died(program.name, status)
+                self._tell("process_died", process=program.name, status=status)
+                # Whoever is told may write to a terminal that is gone, or a disk that is full. Nobody dies of that.
+                with suppress(OSError, ValueError):
+                    self.died(program.name, status)
                 pause = _FIRST_PAUSE_S if loop.time() - started > _LIVED_WELL_S else min(pause * 2, _LONGEST_PAUSE_S)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause)
         finally:
             gone.set()
+
+    async def _once(self, program: Program, after: asyncio.Event | None) -> int | None:
+        try:
+            process = await program.start()
+        except OSError as error:  # no memory, no processes, no descriptors: tried again
+            self._tell("process_not_started", process=program.name, reason=str(error))
+            return None
+        self._tell("process_started", process=program.name, pid=process.pid)
+        return await self._until_end(program, process, after)
+
+    def _tell(self, event: str, **facts: object) -> None:
+        with suppress(OSError, ValueError):
+            log.info(event, **facts)
 
     async def _until_end(self, program: Program, process: Running, after: asyncio.Event | None) -> int | None:
         ending = asyncio.create_task(process.wait(), name=f"{program.name} ends")
@@ -149,6 +179,8 @@ class Supervisor:
         try:
             await asyncio.wait({ending, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not ending.done():
+                # What comes to its end in order answers no more, and does not hang.
+                watching.cancel()
                 await _end(process, ending, program.stop_within_s)
             return await ending
         finally:
@@ -163,10 +195,10 @@ class Supervisor:
 
 
 async def _end(process: Running, ending: asyncio.Task[int | None], within_s: float) -> None:
-    _signal(process.pid, signal.SIGTERM)
+    _signal(process, signal.SIGTERM)
     await asyncio.wait({ending}, timeout=within_s)
     if not ending.done():
-        _signal(process.pid, signal.SIGKILL)
+        _signal(process, signal.SIGKILL)
         await asyncio.wait({ending})
 
 
@@ -185,12 +217,13 @@ async def _watch(program: Program, process: Running) -> None:
             failures += 1
         hangs = failures >= watch.failures if answered else loop.time() > deadline
         if hangs:
-            log.error("process_hangs", process=program.name, pid=process.pid)
-            _signal(process.pid, signal.SIGKILL)
+            with suppress(OSError, ValueError):
+                log.error("process_hangs", process=program.name, pid=process.pid)
+            _signal(process, signal.SIGKILL)
             return
         await asyncio.sleep(watch.every_s)
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
+def _signal(process: Running, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
-        os.kill(pid, number)
+        process.send_signal(number)

@@ -233,9 +233,9 @@ class Call:
         """How it stands now."""
         if self.answered:
             return CallOutcome.ANSWERED if self.ended else CallOutcome.TALKING
-        if self.overflowed_at:
-            return CallOutcome.OVERFLOW
-        return CallOutcome.ABANDONED if self.ended else CallOutcome.WAITING
+        if not self.ended:
+            return CallOutcome.WAITING
+        return CallOutcome.OVERFLOW if self.overflowed_at else CallOutcome.ABANDONED
 
     @property
     def wait(self) -> timedelta | None:
@@ -278,9 +278,9 @@ def created(call: CallId) -> Instant:
 
 
 def _better_known_caller(one: Call, other: Call) -> Caller | None:
-    known = [(call.identified, call.caller) for call in (one, other) if call.caller]
-    if not known:
-        return None
+    if one.caller is None or other.caller is None or one.caller == other.caller:
+        return one.caller or other.caller
+    known = ((one.identified, one.caller), (other.identified, other.caller))
     _, caller = max(known, key=lambda pair: (pair[0], repr(replace(pair[1], presented=PresentedIdentity()))))
     # The script's copy of what was sent may be cut short: the longer one is the evidence.
     return replace(caller, presented=max((who.presented for _, who in known), key=_amount))

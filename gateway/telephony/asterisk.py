@@ -40,10 +40,15 @@ class Asterisk:
 
     async def survivor(self) -> Adopted | None:
         """The Asterisk that a former run left behind at work in this HOME, if there is one."""
-        with suppress(OSError, ValueError, AsteriskSilent):
-            pid = int((self.home.run / "asterisk.pid").read_text())
-            await self.command("core show version")
-            return Adopted(pid)
+        with suppress(OSError, ValueError):
+            held = Adopted.of(int((self.home.run / "asterisk.pid").read_text()))
+            try:
+                # Whoever answers on our own control socket is the process of that number.
+                await self.command("core show version")
+            except AsteriskSilent:
+                held.release()
+            else:
+                return held
         return None
 
     async def command(self, text: str) -> str:

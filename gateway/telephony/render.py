@@ -6,6 +6,7 @@ that none can bring a line of its own; a name that a template asks for and nobod
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,20 +36,40 @@ def render(settings: Settings, home: Home, secrets: Secrets, installed: Installe
 
     Files from an earlier version that no longer exist in asterisk-conf/ are removed.
     """
+    wanted = _rendered(settings, home, secrets, installed)
+    for name, text in wanted.items():
+        replace_if_changed(home.etc / name, text)
+    for stale in home.etc.glob("*.conf"):
+        if stale.name not in wanted and stale.name != _PHONES:
+            stale.unlink()
+
+
+def changed_files(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> list[str]:
+    """Which files would be others than those with which Asterisk was started."""
+    wanted = _rendered(settings, home, secrets, installed)
+    return [name for name, text in wanted.items() if _lasting(home.etc / name) != _without_stamp(text)]
+
+
+def _rendered(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> dict[str, str]:
     values = _values(settings, home, secrets, installed)
     environment = _environment()
-    wanted = {_PHONES}
+    texts: dict[str, str] = {}
     for source in sorted(SOURCE.glob("*.conf*")):
         name = source.name.removesuffix(".j2")
-        wanted.add(name)
         if name == _PHONES:
             continue
         is_template = source.suffix == ".j2"
-        text = environment.get_template(source.name).render(values) if is_template else source.read_text("utf-8")
-        replace_if_changed(home.etc / name, text)
-    for stale in home.etc.glob("*.conf"):
-        if stale.name not in wanted:
-            stale.unlink()
+        texts[name] = environment.get_template(source.name).render(values) if is_template else source.read_text("utf-8")
+    return texts
+
+
+def _lasting(file: Path) -> str:
+    return _without_stamp(file.read_text(encoding="utf-8")) if file.exists() else ""
+
+
+def _without_stamp(text: str) -> str:
+    # The base of the priorities is made anew each time.
+    return re.sub(r"^SIAGA_PRIORITY_BASE = .*$", "", text, flags=re.MULTILINE)
 
 
 def render_phones(settings: Settings, home: Home, takers: Iterable[Taker]) -> bool:
@@ -106,5 +127,4 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "spool": home.spool,
         "state": home.state,
         "trunks": settings.trunks,
-        "zone": settings.timezone,
     }

@@ -62,7 +62,7 @@ def test_the_doorbell_and_the_queue_log_tell_the_same_of_a_real_call() -> None:
     (written,) = [fact for line in transcripts.queue_log("answered") if (fact := from_queue_log(line))]
     assert isinstance(rung, CallerConnected)
     assert isinstance(written, CallerConnected)
-    assert (rung.call, rung.channel, rung.taker) == (written.call, written.channel, written.taker)
+    assert (rung.call, rung.channel, rung.party) == (written.call, written.channel, written.party)
     assert (rung.at.precision, written.at.precision) == (Precision.DOORBELL, Precision.SECOND)
     assert written.at.at == rung.at.at.replace(microsecond=0)
 
@@ -91,6 +91,14 @@ def test_a_backup_number_that_answers_is_known_by_its_trunk() -> None:
     fact = from_cel(record(channame="PJSIP/trunk-carrier-00000002"))
     assert isinstance(fact, LegAnswered)
     assert (fact.party, fact.kind) == ("carrier", LegKind.BACKUP)
+
+
+def test_a_backup_number_is_given_the_caller_when_it_enters_the_bridge() -> None:
+    entered = record(eventenum="BRIDGE_ENTER", channame="PJSIP/trunk-carrier-00000002")
+    fact = from_cel(entered)
+    assert isinstance(fact, CallerConnected)
+    assert (fact.party, fact.kind) == ("carrier", LegKind.BACKUP)
+    assert from_cel(record(eventenum="BRIDGE_ENTER")) is None
 
 
 def test_other_channels_and_events_say_nothing_of_calls() -> None:

@@ -116,6 +116,22 @@ def test_a_journal_rotated_twice_while_we_were_away_loses_no_line(journal: Path,
     assert read_all(tail_of(place)) == ["two", "three", "four"]
 
 
+@pytest.mark.parametrize("away", ["compressed.gz", None])
+def test_a_journal_taken_away_is_followed_by_the_one_that_asterisk_makes_anew(
+    journal: Path, tail_of: TailOf, away: str | None
+) -> None:
+    tail = tail_of()
+    journal.write_text("one\n")
+    assert read_all(tail) == ["one"]
+    if away:
+        journal.rename(journal.with_name(away))
+    else:
+        journal.unlink()
+    assert read_all(tail) == []
+    journal.write_text("two\n")
+    assert read_all(tail) == ["two"]
+
+
 def test_a_line_torn_by_a_rotation_is_counted_not_glued_to_the_next(journal: Path, tail_of: TailOf) -> None:
     tail = tail_of()
     journal.write_text("one\ntor")

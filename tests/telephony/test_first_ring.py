@@ -169,13 +169,40 @@ def test_who_has_waited_15_s_is_told_to_stay_and_then_answered(line112: Line) ->
         # The only taker talks; the second caller has to wait.
         eventually(lambda: line112.health()["free"] == 0)
         with citizens(line112.sip, Citizen(listens_at=ear.address, talk_ms=10_000)) as second:
-            eventually(lambda: ear.loud_s > 2, within_s=20)
+            eventually(lambda: ear.loud_s > 1, within_s=20)
             assert line112.calls(since)[1]["outcome"] == "waiting"
-            first.finish()
-            second.finish()
-    answered, waited = line112.calls(since)
+            with citizens(line112.sip, Citizen(patience_ms=60_000)) as third:
+                for caller in (first, second, third):
+                    caller.finish()
+    answered, waited, came_later = line112.calls(since)
     assert answered["wait_s"] < 15 < waited["wait_s"]
-    assert len(line112.tickets(since)) == 2
+    # Out of the queue for the notice and in again, in front of whoever came meanwhile.
+    assert waited["answered_at"] < came_later["answered_at"]
+    assert len(line112.tickets(since)) == 3
+
+
+@pytest.mark.parametrize("elsewhere", ["*11", "112", "203"])
+def test_a_phone_that_forwards_its_calls_is_one_that_does_not_answer(line112: Line, elsewhere: str) -> None:
+    since = now()
+    with (
+        line112.staffed("201", pickup=Pickup(forwards_to=elsewhere)),
+        line112.staffed("202"),
+        citizens(line112.sip, Citizen()) as caller,
+    ):
+        caller.finish()
+    assert line112.ended_call(since)["takers"] == ["202"]
+
+
+def test_a_taker_whose_phone_dies_in_mid_call_costs_the_caller_nothing_but_time(line112: Line) -> None:
+    since = now()
+    # SIPp's phones send no audio: after 20 s of that Asterisk takes a phone for dead.
+    with line112.staffed("201", "202"), citizens(line112.sip, Citizen(talk_ms=26_000)) as caller:
+        caller.finish()
+    call = line112.ended_call(since)
+    (ticket,) = line112.tickets(since)
+    assert set(call["takers"]) == {"201", "202"}
+    assert call["talk_s"] > 24
+    assert (ticket["call_id"], ticket["taker"]) == (call["id"], call["takers"][0])
 
 
 def test_with_nobody_at_the_desk_a_caller_hears_so_and_the_call_is_kept(line112: Line) -> None:

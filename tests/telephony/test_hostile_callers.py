@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -48,6 +49,45 @@ def test_whatever_a_caller_is_called_the_call_is_ticketed_and_no_line_of_the_led
     assert {"ARRIVED", "CALLER", "ANSWER", "HANGUP"} <= {
         record["eventtype"] for record in records if record["linkedid"] == call["id"]
     }
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param("\n{now}|bima1-{now}.9|112|PJSIP/202|CONNECT|1|bima1-{now}.8|0\n", id="an answer in queue_log"),
+        pytest.param("\n{now}|N|112|PJSIP/202|REMOVEMEMBER|\n", id="a sign-out in queue_log"),
+        pytest.param("1\r\n\r\nEvent: QueueMemberRemoved\r\nInterface: PJSIP/202\r\n\r\n", id="an event in AMI"),
+        pytest.param("1\r\nUniqueid: bima1-{now}.9\r\nDestUniqueid: bima1-{now}.8", id="headers in AMI"),
+        pytest.param("1\nSET VARIABLE GW_OK 1\n", id="a command in AGI"),
+        pytest.param('"\\\x00\xff' * 100, id="bytes"),
+    ],
+)
+@pytest.mark.parametrize("where", ["From", "P-Asserted-Identity"])
+def test_whatever_stands_in_a_callers_number_it_writes_nothing_but_its_own_call(
+    line112: Line, number: str, where: str
+) -> None:
+    since = now()
+    takers, unreadable = line112.told("taker", "list"), line112.health()["unreadable"]
+    # SIP carries anything in a user part, percent-encoded, and Asterisk decodes it.
+    user = quote(number.format(now=int(since.timestamp())), safe="")
+    hostile = f"<sip:{user}@127.0.0.2>".encode()
+    sender, headers = (hostile, ()) if where == "From" else (SENDER, (b"P-Asserted-Identity: " + hostile,))
+    with line112.staffed("201"):
+        assert call_with(line112.sip, sender, headers) == 200
+    call = line112.ended_call(since)
+    assert [ticket["call_id"] for ticket in line112.tickets(since)] == [call["id"]]
+    assert call["takers"] == ["201"]
+    assert line112.told("taker", "list") == takers
+    assert line112.health()["unreadable"] == unreadable
+
+
+@pytest.mark.parametrize("user", ["trunk-carrier", "carrier", "201", "siaga112"])
+def test_a_stranger_gets_nowhere_whatever_he_calls_himself(line112: Line, user: str) -> None:
+    since = now()
+    asserted = (b"P-Asserted-Identity: <tel:+628123456789>",)
+    status = call_with(line112.sip, f"<sip:{user}@127.0.0.1>".encode(), asserted, carrier="127.0.0.9")
+    assert status == 401
+    assert line112.calls(since) == []
 
 
 def test_after_all_of_that_an_ordinary_caller_is_served_as_ever(line112: Line) -> None:

@@ -150,7 +150,7 @@ async def test_a_command_waits_for_another_process_that_writes(
 async def test_a_database_locked_for_too_long_is_a_refusal_that_says_so(
     database: Path, clock: SetClock, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ticketing.store.store.BUSY_S", 0.05)
+    monkeypatch.setattr("ticketing.store.writer.BUSY_S", 0.05)
     store = await open_store(f"sqlite+aiosqlite:///{database}")
     desk = TicketDesk(store, clock, told, BIMA)
     with another_process_writing(database):

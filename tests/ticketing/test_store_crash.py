@@ -26,6 +26,30 @@ def killed_after(told: int, database: Path, first_serial: int) -> list[str]:
         return [*numbers, *(number for number in line.stdout.read().splitlines() if len(number) == len(numbers[0]))]
 
 
+FAILS = """
+import asyncio, sys
+from ticketing.store import open_store
+
+async def fails():
+    store = await open_store(sys.argv[1])
+    await store.counts()
+    raise SystemExit("a part has failed")
+
+asyncio.run(fails())
+"""
+
+
+def test_a_process_that_fails_without_closing_its_store_ends(database: Path) -> None:
+    failed = subprocess.run(
+        [sys.executable, "-c", FAILS, f"sqlite+aiosqlite:///{database}"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (failed.returncode, failed.stderr) == (1, b"a part has failed\n")
+
+
 async def test_a_line_killed_again_and_again_loses_no_told_ticket_and_leaves_no_gap(database: Path) -> None:
     told: list[str] = []
     for kill, count in enumerate((1, 23, 57, 90)):

@@ -89,7 +89,12 @@ async def test_the_migrations_make_the_tables_that_the_code_speaks_of(database: 
 async def test_the_database_writes_ahead_and_waits_for_the_disk(store: SqliteStore, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    for pragma, value in (("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)):
+    for pragma, value in (
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 5000),
+        ("wal_autocheckpoint", 8000),
+    ):
         found = await store._writer.execute_fetchall(f"PRAGMA {pragma}")
         assert [tuple(row) for row in found] == [(value,)]
 

@@ -61,7 +61,7 @@ class SqliteStore:
     @classmethod
     async def opened(cls, file: Path) -> Self:
         """Open a database that `ticketing.store.migrate` has prepared."""
-        writer = Writer.of(file)
+        writer = Writer(file)
         with in_our_words(file):
             await writer
         return cls(file, writer, _readers(file))
