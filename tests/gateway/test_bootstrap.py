@@ -304,7 +304,7 @@ def test_at_a_terminal_sudo_may_ask(machine: Machine) -> None:
     with os.fdopen(terminal, "rb"):
         subprocess.run(
             # Whoever runs the tests in the background has SIGINT ignored, and that is inherited.
-        ["env", "--default-signal=INT", "setsid", "--ctty", "--wait", "make", "run"],
+            ["env", "--default-signal=INT", "setsid", "--ctty", "--wait", "make", "run"],
             cwd=machine.checkout,
             env=machine.environment,
             stdin=end,
