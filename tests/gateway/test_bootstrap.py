@@ -303,8 +303,7 @@ def test_at_a_terminal_sudo_may_ask(machine: Machine) -> None:
     terminal, end = pty.openpty()
     with os.fdopen(terminal, "rb"):
         subprocess.run(
-            # Whoever runs the tests in the background has SIGINT ignored, and that is inherited.
-            ["env", "--default-signal=INT", "setsid", "--ctty", "--wait", "make", "run"],
+            ["setsid", "--ctty", "--wait", "make", "run"],
             cwd=machine.checkout,
             env=machine.environment,
             stdin=end,
@@ -362,8 +361,7 @@ def test_ctrl_c_reaches_the_line_and_make_has_nothing_to_add(machine: Machine) -
     machine.state("tool", INTERRUPTIBLE)
     terminal, end = pty.openpty()
     running = subprocess.Popen(
-        # Whoever runs the tests in the background has SIGINT ignored, and that is inherited.
-        ["env", "--default-signal=INT", "setsid", "--ctty", "--wait", "make", "run"],
+        ["setsid", "--ctty", "--wait", "make", "run"],
         cwd=machine.checkout,
         env=machine.environment,
         stdin=end,
