@@ -44,9 +44,10 @@ def test_asterisk_starts_without_an_error_or_a_warning(line112: Line) -> None:
 
 def test_every_application_and_function_of_the_dialplan_is_loaded(line112: Line) -> None:
     dialplan = (CHECKOUT / "asterisk-conf/extensions.conf").read_text()
-    code = "\n".join(text.partition(";")[0] for text in dialplan.splitlines())
-    applications = set(re.findall(r"(?:,\d+|[ ,]n(?:\([a-z]+\))?),([A-Za-z]+)\(", code)) | {"Log"}
-    functions = set(re.findall(r"\$\{([A-Z_]+)\(", code))
+    code = [text.partition(";")[0] for text in dialplan.splitlines()]
+    step = re.compile(r"\s*(?:exten => [^,]+,\d+|same => n(?:\([a-z]+\))?),([A-Za-z]+)\(")
+    applications = {found[1] for text in code if (found := step.match(text))} | {"Log"}
+    functions = set(re.findall(r"\$\{([A-Z_]+)\(", "\n".join(code)))
     assert {"Queue", "MixMonitor", "AGI"} <= applications
     assert {"CUT", "PJSIP_HEADER"} <= functions
     known = {kind: line112.asterisk(f"core show {kind}s").lower() for kind in ("application", "function")}
