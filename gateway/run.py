@@ -50,11 +50,15 @@ async def run(settings: Settings, say: Say) -> None:
     """
     home = Home.of(settings)
     with ExitStack() as stack:
+        if home.run.exists():
+            stack.enter_context(_alone(home))
         # What would be in the way is found before anything is written.
         check_ports(settings, asterisk_runs=_holds_an_asterisk(home))
         takers = await _takers(settings)
+        if not home.run.exists():
+            home.make()
+            stack.enter_context(_alone(home))
         home.make()
-        stack.enter_context(_alone(home))
         # The terminal is for the operator: what the supervisor does is in its log.
         logs.configure(stack.enter_context((home.log / "supervisor.log").open("a", buffering=1)))
         installed = await asyncio.to_thread(provide, say=say)
@@ -204,7 +208,7 @@ def check_ports(settings: Settings, *, asterisk_runs: bool = False) -> None:
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
     """Hold HOME for this run; raise HomeUnusable when another run holds it."""
-    with (home.run / "lock").open("w") as lock:
+    with (home.run / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:
