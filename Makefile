@@ -8,7 +8,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint types contracts lock bench clean dev equipped
+.PHONY: help run test lint types contracts lock bench pictures clean dev equipped
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -35,6 +35,9 @@ lock: dev ## write requirements/*.txt anew from setup.cfg
 
 bench: equipped ## measure against a bare listener and print a table
 	@exec .venv/bin/python -m bench $(ARGS)
+
+pictures: equipped ## every page, light and dark, wide and narrow, into docs/pictures/console
+	@exec .venv/bin/python -m tests.console.pictures
 
 clean: ## remove .venv and caches; the line's data (var/) stays
 	rm -rf .venv build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -15,12 +15,17 @@ from gateway.ami_listener import AmiListener
 from gateway.call_recorder import CallRecorder, Journal
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock
+from gateway.feed import Feed
 from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
 from gateway.roster import Roster
+from gateway.sla_watch import DueInstants, SlaWatch
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
+from gateway.web.context import Web
+from gateway.web.pages import add_pages
+from gateway.web.seats import AskedSeats
 from gateway.web.server import application, serving
 from ticketing.desk import TicketDesk
 from ticketing.store import open_store
@@ -52,10 +57,10 @@ async def run_gateway(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         store = await open_store(settings.database, checked=False)
         stack.push_async_callback(store.close)
-        recorder = CallRecorder(
-            TicketDesk(store, SystemClock(), LogPublisher(), settings.zone),
-            CallTracker(settings.style_of),
-        )
+        clock, due = SystemClock(), DueInstants()
+        feed = Feed((LogPublisher(), due))
+        desk = TicketDesk(store, clock, feed, settings.zone)
+        recorder = CallRecorder(desk, CallTracker(settings.style_of))
         ami = AmiListener(
             AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami),
             receive=recorder.hear,
@@ -64,13 +69,17 @@ async def run_gateway(settings: Settings) -> None:
         ledger_read = asyncio.Event()
         roster = Roster(settings, store, asterisk, ami, ledger_read)
         health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster)
-        await stack.enter_async_context(serving(application(health), settings.http_bind))
+        web_side = Web(store, desk, clock, feed, home, health, settings.zone)
+        site = application(web_side)
+        add_pages(site, AskedSeats(roster))
+        await stack.enter_async_context(serving(site, settings.http_bind))
         async with asyncio.TaskGroup() as group:
             work = [
                 group.create_task(ami.run(), name="doorbell"),
                 group.create_task(recorder.listen(), name="doorbell's recorder"),
                 *(group.create_task(recorder.follow(one), name="ledger") for one in journals),
                 group.create_task(roster.run(), name="roster"),
+                group.create_task(SlaWatch(desk, clock, due).run(), name="SLA watch"),
                 group.create_task(_all_read(journals, ledger_read), name="ledger's first reading"),
             ]
             _cancel_on_signal(work)

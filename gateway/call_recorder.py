@@ -21,11 +21,11 @@ from ticketing.errors import Siaga112Error, UnknownTaker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from gateway.call_facts import CallFact, Fact
+    from gateway.call_facts import Fact
     from gateway.call_tracker import CallTracker
     from gateway.journal import JournalTail
     from ticketing.desk import TicketDesk
-    from ticketing.model import JournalPosition
+    from ticketing.model import Call, JournalPosition
 
 log = structlog.get_logger()
 
@@ -93,7 +93,7 @@ class CallRecorder:
         for parse, item in told:
             try:
                 fact = parse(item)
-            except Unreadable as error:
+            except (Unreadable, RecursionError) as error:  # garbage may be nested deeper than json can follow
                 self.unreadable += 1
                 log.error("unreadable", reason=str(error))
                 continue
@@ -118,10 +118,13 @@ class CallRecorder:
             log.error("fact_not_recorded", error=type(error).__name__, fact=type(fact).__name__)
 
     async def _retried(self, facts: list[Fact], position: JournalPosition | None) -> None:
+        signs = [fact for fact in facts if isinstance(fact, TakerSigned)]
+        # Learned once: what the tracker gives up with the proof of a call, it does not have for a second attempt.
+        pieces = self.tracker.learn(fact for fact in facts if not isinstance(fact, TakerSigned))
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._record(facts, position)
+                await self._record(signs, pieces, position)
             except Siaga112Error as error:
                 if self.failing is None:
                     log.error("store_refuses", reason=str(error), facts=len(facts))
@@ -134,12 +137,11 @@ class CallRecorder:
                 self.failing = None
                 return
 
-    async def _record(self, facts: list[Fact], position: JournalPosition | None) -> None:
-        for fact in facts:
-            if isinstance(fact, TakerSigned):
-                await self._sign(fact)
-        calls: list[CallFact] = [fact for fact in facts if not isinstance(fact, TakerSigned)]
-        pieces = self.tracker.learn(calls)
+    async def _record(
+        self, signs: Iterable[TakerSigned], pieces: tuple[Call, ...], position: JournalPosition | None
+    ) -> None:
+        for sign in signs:
+            await self._sign(sign)
         if pieces or position:
             await self.desk.handle(RecordCalls(pieces, (position,) if position else ()))
 

@@ -9,23 +9,24 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from gateway import config
+from gateway.cli_people import token, user
+from gateway.cli_store import printable, show, with_desk, with_store
 from ticketing.errors import Siaga112Error, UnknownTaker
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from zoneinfo import ZoneInfo
-
     from gateway.config import Settings
-    from ticketing.desk import TicketDesk
-    from ticketing.ports import Store
 
 T = TypeVar("T")
 
+_LONGEST_NAME: Final = 80
+_LONGEST_ANSWER: Final = 64 * 1024  # bytes of a health answer; it has some 300
 # What a verb needs is imported when it runs: `--help` and `status` answer at once.
 
 
@@ -86,27 +87,42 @@ def status(*, as_json: bool) -> None:
 def _ask_health(settings: Settings) -> dict[str, Any]:
     address = f"http://{settings.http_bind}/api/v1/health"
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            body = answer.read()
-    except urllib.error.HTTPError as error:
-        body = error.read()
+        health = json.loads(_body(address))
     except OSError:
         return {"ready": False, "reasons": [f"nothing answers on {settings.http_bind}: is siaga112 run running?"]}
+    except (HTTPException, ValueError, RecursionError):
+        health = None
+    if isinstance(health, dict) and isinstance(health.get("ready"), bool):
+        return health
+    return {"ready": False, "reasons": [f"something else answers on {settings.http_bind}"]}
+
+
+def _body(address: str) -> bytes:
+    # No proxy: one that the shell is set up for knows nothing of this machine's loopback.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        health: dict[str, Any] = json.loads(body)
-    except ValueError:
-        return {"ready": False, "reasons": [f"something else answers on {settings.http_bind}"]}
-    return health if "ready" in health else {"ready": False, "reasons": ["something else answers"]}
+        with opener.open(address, timeout=5) as answer:
+            return bytes(answer.read(_LONGEST_ANSWER))
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read(_LONGEST_ANSWER)
 
 
 def _show_health(health: dict[str, Any]) -> None:
     click.echo("ready" if health["ready"] else "NOT READY")
     for key, value in health.items():
-        if key == "reasons":
+        if key == "reasons" and isinstance(value, list):
             for reason in value:
-                click.echo(f"  ! {reason}")
+                click.echo(f"  ! {printable(str(reason))}")
         elif key != "ready":
-            click.echo(f"  {key.replace('_', ' '):<15}{value}")
+            click.echo(printable(f"  {key.replace('_', ' '):<15}{value}"))
+
+
+def _person(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    name = value.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise click.BadParameter(f"1 to {_LONGEST_NAME} letters that can be shown")
+    return name
 
 
 @siaga112.group()
@@ -116,7 +132,7 @@ def taker() -> None:
 
 @taker.command("add")
 @click.argument("extension")
-@click.option("--name", required=True, help="The call taker's name.")
+@click.option("--name", required=True, callback=_person, help="The call taker's name.")
 @click.option("--signed-in", is_flag=True, help="Ring this phone from now on (as *11 on it would).")
 def taker_add(extension: str, name: str, *, signed_in: bool) -> None:
     """Add a call taker with a phone. The phone's login is shown by `siaga112 phone show EXTENSION`."""
@@ -128,7 +144,7 @@ def taker_add(extension: str, name: str, *, signed_in: bool) -> None:
         new = Taker(parse_extension(extension), name, generated_secret(), signed_in=signed_in)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="EXTENSION") from error
-    _with_desk(lambda desk: desk.handle(AddTaker(new)))
+    with_desk(lambda desk: desk.handle(AddTaker(new)))
     click.echo(f"taker {extension} added; the phone's login: siaga112 phone show {extension}")
 
 
@@ -136,9 +152,9 @@ def taker_add(extension: str, name: str, *, signed_in: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def taker_list(*, as_json: bool) -> None:
     """List the call takers."""
-    takers = _with_store(lambda store: store.takers())
+    takers = with_store(lambda store: store.takers())
     rows = [{"extension": one.extension, "name": one.name, "signed_in": one.signed_in} for one in takers]
-    _show(rows, as_json=as_json, columns=("extension", "name", "signed_in"))
+    show(rows, as_json=as_json, columns=("extension", "name", "signed_in"))
 
 
 @siaga112.group()
@@ -152,7 +168,7 @@ def phone() -> None:
 def phone_show(extension: str, *, as_json: bool) -> None:
     """Show what to type into the softphone of this extension. It is a secret."""
     settings = config.load()
-    takers = _with_store(lambda store: store.takers())
+    takers = with_store(lambda store: store.takers())
     found = next((one for one in takers if one.extension == extension), None)
     if found is None:
         raise UnknownTaker(extension)
@@ -183,9 +199,9 @@ def tickets(since: datetime | None, *, as_json: bool) -> None:
     from gateway.presentation import ticket_json  # noqa: PLC0415
 
     now = SystemClock().now()
-    found = _with_store(lambda store: store.tickets(since))
+    found = with_store(lambda store: store.tickets(since))
     rows = [ticket_json(kept.ticket, kept.call, now) for kept in found]
-    _show(rows, as_json=as_json, columns=("number", "status", "call_type", "taker", "caller", "answered_at", "wait_s"))
+    show(rows, as_json=as_json, columns=("number", "status", "call_type", "taker", "caller", "answered_at", "wait_s"))
 
 
 @siaga112.command()
@@ -197,86 +213,35 @@ def calls(since: datetime | None, *, as_json: bool) -> None:
     from gateway.presentation import call_json  # noqa: PLC0415
 
     home = Home.of(config.load())
-    found = _with_store(lambda store: store.calls(since))
+    found = with_store(lambda store: store.calls(since))
     rows = [call_json(kept.call, kept.ticket, recording=home.recording(kept.call.id).exists()) for kept in found]
-    _show(rows, as_json=as_json, columns=("arrived_at", "outcome", "caller", "wait_s", "talk_s", "ticket"))
+    show(rows, as_json=as_json, columns=("arrived_at", "outcome", "caller", "wait_s", "talk_s", "ticket"))
 
 
-def _show(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    zone = config.load().zone
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), no_wrap=column != "caller", overflow="fold")
-    for row in rows:
-        # As Text, so that nothing a caller sent is taken for markup.
-        table.add_row(*(Text(_cell(row[column], zone)) for column in columns))
-    Console().print(table if rows else "none")
-
-
-def _cell(value: object, zone: ZoneInfo) -> str:
-    match value:
-        case {"e164": e164, "raw": raw, "kind": kind}:
-            return f"{e164 or raw or '-'} ({kind})"
-        case str() if value.endswith("Z") and value[:2] == "20":
-            return f"{datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        case float():
-            return f"{value:.1f}"
-        case None:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-        case _:
-            return str(value)
-
-
-def _with_store(work: Callable[[Store], Awaitable[T]]) -> T:
-    from ticketing.store import open_store  # noqa: PLC0415
-
-    async def opened() -> T:
-        store = await open_store(config.load().database, checked=False)
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(opened())
-
-
-def _with_desk(work: Callable[[TicketDesk], Awaitable[object]]) -> None:
-    from gateway.clock import SystemClock  # noqa: PLC0415
-    from ticketing.desk import TicketDesk  # noqa: PLC0415
-
-    class Nobody:
-        """The running gateway sees the change in the store; there is nobody else to tell."""
-
-        def publish(self, news: Sequence[object]) -> None:
-            """Tell nobody."""
-
-    zone = config.load().zone
-    _with_store(lambda store: work(TicketDesk(store, SystemClock(), Nobody(), zone)))
+siaga112.add_command(user)
+siaga112.add_command(token)
 
 
 def main() -> None:
     """Run the command line; whatever is wrong is one line on stderr, and an exit status other than 0."""
     try:
-        siaga112(standalone_mode=False)
+        siaga112(prog_name="siaga112", standalone_mode=False)
+    except NoArgsIsHelpError as bare:
+        bare.show()
+        sys.exit(bare.exit_code)
     except click.ClickException as misuse:
         where = misuse.ctx.command_path if isinstance(misuse, click.UsageError) and misuse.ctx else "siaga112"
-        click.echo(f"{where}: {' '.join(misuse.format_message().split())}", err=True)
+        _complain(f"{where}: {misuse.format_message()}")
         sys.exit(misuse.exit_code)
     except click.Abort:
         sys.exit(130)
     except Siaga112Error as refusal:
-        click.echo(f"siaga112: {refusal}", err=True)
+        _complain(f"siaga112: {refusal}")
         sys.exit(1)
+
+
+def _complain(text: str) -> None:
+    click.echo(printable(" ".join(text.split())), err=True)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class SettingsUnreadable(Siaga112Error):
 
 
 def _dialled_number(text: str) -> str:
-    if not re.fullmatch(r"\+?\d{2,20}", text):
+    if not re.fullmatch(r"\+?[0-9]{2,20}", text):
         raise ValueError("a number of 2 to 20 digits, + allowed in front")
     return text
 
@@ -54,8 +54,15 @@ def _name(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if "%" in text:
+        # An IPv6 scope may hold anything at all, line breaks included (RFC 4007, section 11.2).
+        raise ValueError("an address with a scope (%) cannot be used")
+    return str(ipaddress.ip_address(text))
+
+
 def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text, strict=False)) if "/" in text else str(ipaddress.ip_address(text))
+    return str(ipaddress.ip_network(text, strict=False)) if "/" in text else _address(text)
 
 
 def _zone(text: str) -> str:
@@ -68,6 +75,7 @@ def _zone(text: str) -> str:
 
 DialledNumber = Annotated[str, AfterValidator(_dialled_number)]
 Name = Annotated[str, AfterValidator(_name)]
+Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Zone = Annotated[str, AfterValidator(_zone)]
 
@@ -77,7 +85,7 @@ class Bind(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    host: str
+    host: Address
     port: int = Field(ge=1, le=65535)
 
     @model_validator(mode="before")
@@ -86,9 +94,9 @@ class Bind(BaseModel):
         if not isinstance(value, str):
             return value
         host, colon, port = value.rpartition(":")
-        if not colon or not port.isdigit():
+        if not colon or not re.fullmatch("[0-9]{1,5}", port):
             raise ValueError(f"{value[:80]!r} is not ADDRESS:PORT")
-        return {"host": str(ipaddress.ip_address(host.strip("[]"))), "port": int(port)}
+        return {"host": host.removeprefix("[").removesuffix("]"), "port": int(port)}
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -196,10 +204,16 @@ class Settings(BaseSettings):
     def _plain_path(cls, value: Path | None) -> Path | None:
         if value is None:
             return None
-        path = value.expanduser().absolute()
-        # These paths are written into Asterisk's configuration, where ; , and the like have a meaning.
-        if not re.fullmatch(r"[\w./ -]+", str(path), re.ASCII):
-            raise ValueError("only letters, digits, space and . _ / - may be in this path")
+        if value == Path():
+            raise ValueError("names no folder")
+        try:
+            path = value.expanduser().absolute()
+        except RuntimeError as unknown:
+            raise ValueError("there is no such user's home folder") from unknown
+        # These paths are written into Asterisk's configuration, where ; , and the like have a meaning, and a blank
+        # at the end is lost.
+        if not re.fullmatch(r"[\w./ -]*[\w./-]", str(path), re.ASCII):
+            raise ValueError("only letters, digits, space (not at the end) and . _ / - may be in this path")
         return path
 
     @model_validator(mode="after")

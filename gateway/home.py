@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
@@ -97,6 +98,7 @@ class Home:
             raise HomeUnusable(f"SIAGA112_HOME is too long a path for a control socket: {self.root}")
         folders = [
             self.root,
+            self.etc.parent,  # `parents` below makes folders that others may look into
             self.etc,
             self.state,
             self.state / "agi-bin",
@@ -134,9 +136,16 @@ def load_secrets(home: Home) -> Secrets:
     try:
         if not file.exists():
             _write_private(file, json.dumps(asdict(Secrets(ami=generated_secret()))))
-        return Secrets(**json.loads(file.read_text(encoding="utf-8")))
+        return _sound(Secrets(**json.loads(file.read_text(encoding="utf-8"))))
     except (OSError, ValueError, TypeError) as error:
         raise HomeUnusable(f"cannot read or make {file}: {error}") from error
+
+
+def _sound(kept: Secrets) -> Secrets:
+    # It goes into Asterisk's configuration as it is.
+    if not re.fullmatch("[0-9A-Za-z]{20,200}", kept.ami):
+        raise ValueError("the secret is not 20 to 200 letters and digits")
+    return kept
 
 
 def _write_private(file: Path, text: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ticketing.model import Call, Caller, Ticket
     from ticketing.sla import SlaClock
+    from ticketing.timeline import Entry
 
 Json = dict[str, Any]
 
@@ -86,3 +87,26 @@ def ticket_json(ticket: Ticket, call: Call, now: datetime) -> Json:
 
 def _clock_json(clock: SlaClock) -> Json:
     return {"due_at": rfc3339(clock.due_at), "met_at": rfc3339(clock.met_at), "state": clock.state}
+
+
+def feed_json(entry: Entry) -> Json:
+    """An entry as the live feed tells it."""
+    return {
+        "seq": entry.seq,
+        "type": entry.type,
+        "at": rfc3339(entry.at),
+        "call_id": entry.call_id,
+        "ticket": entry.ticket_number,
+        "body": dict(entry.body),
+    }
+
+
+def entry_json(entry: Entry) -> Json:
+    """An entry as a timeline shows it: with its place in the chain (`ticketing.timeline.entry_hash` checks it)."""
+    return {
+        **feed_json(entry),
+        "position": entry.position,
+        "recorded_at": rfc3339(entry.recorded_at),
+        "previous_hash": entry.previous_hash,
+        "hash": entry.hash,
+    }

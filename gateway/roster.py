@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.ami_link import AmiRefused, AmiUnavailable
-from gateway.telephony.asterisk import AsteriskSilent
 from gateway.telephony.render import QUEUE, render_phones
+from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,6 +83,7 @@ class Roster:
     ami: AmiListener
     ledger_read: asyncio.Event  # until then the store may not know who signed out while we were away
     _applied: tuple[Taker, ...] | None = None
+    _phones_read: bool = False  # a former gateway may have died between writing them and having them read
 
     async def desk(self) -> Desk:
         """Ask Asterisk who sits at the desk; raise AmiUnavailable."""
@@ -96,8 +96,8 @@ class Roster:
             await self.ami.connected()
             try:
                 await self.follow()
-            except (AmiUnavailable, AmiRefused, AsteriskSilent) as error:
-                self._applied = None
+            except (Siaga112Error, OSError) as error:  # Asterisk, the store or the disk: whichever it is, tried again
+                # What was applied before stays applied: whoever has signed out on the phone since is not added again.
                 log.warning("roster_not_applied", reason=str(error))
             await asyncio.sleep(_EVERY_S)
 
@@ -107,7 +107,10 @@ class Roster:
         if takers == self._applied:
             return
         if await asyncio.to_thread(render_phones, self.settings, self.asterisk.home, takers):
+            self._phones_read = False
+        if not self._phones_read:
             await self.asterisk.read_phones()
+            self._phones_read = True
         come, gone = changes(self._applied or (), takers, (await self.desk()).members)
         for extension in come:
             await self.ami.action("QueueAdd", Queue=QUEUE, Interface=f"PJSIP/{extension}")

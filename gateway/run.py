@@ -16,6 +16,7 @@ import aiohttp
 
 from gateway import logs
 from gateway.agi_probe import probe_async
+from gateway.first_admin import FIRST_ADMIN, first_admin
 from gateway.home import Home, HomeUnusable, load_secrets
 from gateway.supervisor import Program, Supervisor, Watch, spawn
 from gateway.telephony.asterisk import Asterisk
@@ -141,22 +142,26 @@ async def _announce(settings: Settings, home: Home, say: Say) -> None:
     complain_at = loop.time() + _READY_WITHIN_S
     while True:
         health = await _health(settings.http_bind, 5.0)
-        if health is not None and health["ready"]:
+        if health is not None and health.get("ready"):
             break
         if loop.time() > complain_at:
-            reasons = health["reasons"] if health else ["the gateway does not answer"]
+            reasons = health.get("reasons", ["the gateway has an error"]) if health else ["the gateway does not answer"]
             say(f"NOT READY: {'; '.join(reasons)} (tried on; see {home.log}/)")
             complain_at = loop.time() + _READY_WITHIN_S
         await asyncio.sleep(0.1)
-    for line in _welcome(settings, home):
+    password = await first_admin(settings)
+    for line in _welcome(settings, home, password):
         say(line)
 
 
-def _welcome(settings: Settings, home: Home) -> list[str]:
+def _welcome(settings: Settings, home: Home, password: str | None) -> list[str]:
     carrier = settings.trunks[0]
+    first_sign_in = [f"  first sign-in      {FIRST_ADMIN}, password {password} (shown this once)"] if password else []
     return [
         "siaga112 ready",
-        f"  console and API    http://{settings.http_bind}{API}/health",
+        f"  console            http://{settings.http_bind}/",
+        f"  API                http://{settings.http_bind}{API}/openapi.json",
+        *first_sign_in,
         f"  citizens' calls    SIP {settings.sip_bind}, from {', '.join(carrier.addresses)}",
         "  attach a softphone .venv/bin/siaga112 taker add 101 --name NAME --signed-in",
         "                     .venv/bin/siaga112 phone show 101",
@@ -172,8 +177,9 @@ async def _health(bind: Bind, within_s: float) -> dict[str, Any] | None:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(within_s)) as session,
             session.get(f"http://{bind}{API}/health") as answer,
         ):
-            health: dict[str, Any] = await answer.json()
-            return health
+            said: object = await answer.json()
+            # An error of the gateway's own is an answer too: one that says nothing of the line.
+            return said if isinstance(said, dict) else {}
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return None
 

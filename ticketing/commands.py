@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal
+
+from ticketing.model import well_formed
 
 if TYPE_CHECKING:
-    from ticketing.model import Call, JournalPosition, Taker
+    from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
+    from ticketing.people import Session, Token, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,114 @@ class RecordCalls:
 
     calls: tuple[Call, ...] = ()
     positions: tuple[JournalPosition, ...] = ()
+
+
+class _Sentinel(Enum):
+    NOT_GIVEN = "not given"
+
+
+NOT_GIVEN: Final = _Sentinel.NOT_GIVEN
+NotGiven = Literal[_Sentinel.NOT_GIVEN]
+
+LONGEST_TEXT: Final = 10_000
+SEVERITIES: Final = range(1, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """What a taker records of a ticket. What is not given stays as it is; None clears it.
+
+    The last six are the location's: the caller's words (`verbatim`), and apart from them what people and maps
+    made of them. Raises ValueError for texts longer than LONGEST_TEXT, a severity outside SEVERITIES, and
+    what is no place on the globe (WGS84 degrees).
+    """
+
+    reporter_name: str | NotGiven | None = NOT_GIVEN
+    call_type: CallType | NotGiven = NOT_GIVEN
+    category: str | NotGiven | None = NOT_GIVEN
+    severity: int | NotGiven | None = NOT_GIVEN
+    description: str | NotGiven | None = NOT_GIVEN
+    verbatim: str | NotGiven | None = NOT_GIVEN
+    area_code: str | NotGiven | None = NOT_GIVEN
+    landmark: str | NotGiven | None = NOT_GIVEN
+    lat: float | NotGiven | None = NOT_GIVEN
+    lon: float | NotGiven | None = NOT_GIVEN
+    source: str | NotGiven | None = NOT_GIVEN
+
+    def __post_init__(self) -> None:
+        for name in ("reporter_name", "category", "description", "verbatim", "area_code", "landmark", "source"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                object.__setattr__(self, name, _bounded(name, value))
+        for name, bound in (("lat", 90.0), ("lon", 180.0)):
+            degrees = getattr(self, name)
+            if isinstance(degrees, int | float):
+                object.__setattr__(self, name, _on_the_globe(name, degrees, bound))
+        if isinstance(self.severity, int) and self.severity not in SEVERITIES:
+            raise ValueError(f"severity {self.severity} is not one of {SEVERITIES[0]} to {SEVERITIES[-1]}")
+
+    @property
+    def given(self) -> dict[str, str | float | None]:
+        """What is given, by name."""
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in values if value is not NOT_GIVEN}
+
+
+def _bounded(name: str, text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"{name} is longer than {LONGEST_TEXT} characters")
+    return well_formed(text)
+
+
+def _on_the_globe(name: str, degrees: float, bound: float) -> float:
+    if not math.isfinite(degrees) or abs(degrees) > bound:
+        raise ValueError(f"{name} {degrees} is outside ±{bound:g}°")
+    return float(degrees)
+
+
+@dataclass(frozen=True, slots=True)
+class TriageTicket:
+    """Record what the taker learned (SOP step 3); refused with TicketUnknown or StaleVersion.
+
+    `version` is the one that the taker saw. What says nothing new makes no new version.
+    """
+
+    number: str
+    version: int
+    by: str
+    changes: Triage
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStatus:
+    """Turn a ticket (SOP steps 6 and 8); refused with TicketUnknown, StaleVersion or TransitionRefused.
+
+    `version` None: whatever it is now. Raises ValueError for a reason longer than LONGEST_TEXT.
+    """
+
+    number: str
+    to: TicketStatus
+    by: str
+    role: Role
+    reason: str | None = None
+    version: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.reason is not None:
+            object.__setattr__(self, "reason", _bounded("reason", self.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class NoteBreaches:
+    """Put on record which clocks ran out; to be asked about once a second. Many are noted in several turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecordingAccess:
+    """Put on record who asked for a call's audio; refused with CallUnknown."""
+
+    call_id: CallId
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +150,77 @@ class SignTaker:
     signed_in: bool
 
 
-Command = RecordCalls | AddTaker | SignTaker
+@dataclass(frozen=True, slots=True)
+class AddUser:
+    """Let somebody in; refused with UserExists, also when that user is disabled."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Give a user another password, which ends the user's sessions; refused with UnknownUser."""
+
+    name: str
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DisableUser:
+    """Shut a user out: no more sessions, no more tokens. The name stays on record. Refused with UnknownUser."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartSession:
+    """Keep a session; refused with UnknownUser, also when the user was disabled meanwhile.
+
+    Sessions of whomever that had expired when this one starts are forgotten.
+    """
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """Forget a session; ending one that is over is no error."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessionsOf:
+    """Forget all sessions of a user."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddToken:
+    """Keep a token; refused with UnknownUser, also when the user is disabled."""
+
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeToken:
+    """Forget a token; refused with UnknownToken."""
+
+    digest: str
+
+
+TicketCommand = TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess
+PeopleCommand = (
+    AddTaker
+    | SignTaker
+    | AddUser
+    | SetPassword
+    | DisableUser
+    | StartSession
+    | EndSession
+    | EndSessionsOf
+    | AddToken
+    | RevokeToken
+)
+Command = RecordCalls | TicketCommand | PeopleCommand

@@ -66,3 +66,57 @@ class TakerExists(Siaga112Error):
 
     def __init__(self, extension: str) -> None:
         super().__init__(f"there is a call taker {extension} already")
+
+
+class TicketUnknown(Siaga112Error):
+    """There is no ticket of this number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"there is no ticket {number[:40]}")
+        self.number = number
+
+
+class CallUnknown(Siaga112Error):
+    """There is no call of this id."""
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(f"there is no call {call_id[:40]}")
+        self.call_id = call_id
+
+
+class StaleVersion(Siaga112Error):
+    """The ticket was changed after the asker read it."""
+
+    def __init__(self, number: str, given: int, current: int) -> None:
+        super().__init__(f"ticket {number} is at version {current} by now, not {given}: look at it again")
+        self.number = number
+        self.given = given
+        self.current = current
+
+
+class BadCursor(Siaga112Error):
+    """This is no cursor that such a list has given."""
+
+    def __init__(self) -> None:
+        super().__init__("the cursor is not one that this list has given: begin again without it")
+
+
+class UnknownUser(Siaga112Error):
+    """There is no user of this name, or the user is disabled."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no user {name[:40]}, or the user is disabled")
+
+
+class UserExists(Siaga112Error):
+    """There is a user of this name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a user {name} already")
+
+
+class UnknownToken(Siaga112Error):
+    """This token was never given, or is revoked already."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such token, or it is revoked already")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from ticketing.model import AnswerLeg, Call, Caller, CallOutcome, Instant, LegKind, Precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
+
+    from ticketing.model import TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,43 @@ class TicketOpened(Event):
     number: str
     answered_at: datetime
     taker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTriaged(Event):
+    """Somebody recorded something. `changes`: field → what it was, what it is; a place's fields as `location.…`."""
+
+    type: ClassVar[str] = "ticket_triaged"
+    by: str
+    changes: Mapping[str, tuple[str | float | None, str | float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTurned(Event):
+    """Somebody turned the ticket."""
+
+    type: ClassVar[str] = "status_turned"
+    by: str
+    from_: TicketStatus
+    to: TicketStatus
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlaBreached(Event):
+    """A clock (`on_progress` or `close`) ran out; `at` is its due instant, however late that became known."""
+
+    type: ClassVar[str] = "sla_breached"
+    clock: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlayed(Event):
+    """Somebody asked for the call's audio."""
+
+    type: ClassVar[str] = "recording_played"
+    by: str
 
 
 _ANSWERED: Final[dict[LegKind, type[TakerAnswered | BackupAnswered]]] = {

@@ -342,7 +342,12 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One incident as the desk keeps it. Its call's own facts (caller, answer, wait) stay on the `Call`."""
+    """One incident as the desk keeps it. Its call's own facts (caller, answer, wait) stay on the `Call`.
+
+    `on_progress_breached_at` and `close_breached_at` say which breaches are on its timeline, by the instant at
+    which they were due; how the clocks stand is for `ticketing.sla` to say. `watch_at` is the desk's note of
+    when to look at them next, None when there is nothing to wait for.
+    """
 
     number: str
     call_id: CallId
@@ -359,6 +364,9 @@ class Ticket:
     location: Location = field(default=Location())
     on_progress_at: datetime | None = None
     closed_at: datetime | None = None
+    on_progress_breached_at: datetime | None = None
+    close_breached_at: datetime | None = None
+    watch_at: datetime | None = field(default=None, compare=False)
 
 
 def ticket_number(day: date, serial: int) -> str:

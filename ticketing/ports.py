@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ticketing.timeline import NO_ENTRY, ChainHead
 
@@ -11,7 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from ticketing.model import Call, CallId, JournalPosition, Taker, Ticket, TicketStatus
+    from ticketing.model import (
+        Call,
+        CallId,
+        CallOutcome,
+        CallType,
+        JournalPosition,
+        Taker,
+        Ticket,
+        TicketStatus,
+    )
+    from ticketing.people import Session, Token, User
     from ticketing.timeline import Entry
 
 T = TypeVar("T")
@@ -34,6 +44,51 @@ class KeptTicket:
     call: Call
 
 
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """Which tickets: all that is given must hold; an empty set asks nothing.
+
+    `since` and `until` (exclusive) are of the opening. `text` is looked for in what takers wrote, the ticket's
+    number and the end of the caller's; all its words must occur, longer words by their beginnings too.
+    `breached`: whether a clock of it ran out, as far as the timeline tells, and at `now` (UTC) by the clocks
+    still running. `skpd`: sent to this SKPD.
+    """
+
+    statuses: frozenset[TicketStatus] = frozenset()
+    call_types: frozenset[CallType] = frozenset()
+    category: str | None = None
+    skpd: str | None = None
+    taker: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+    breached: bool | None = None
+    now: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls: all that is given must hold; an empty set asks nothing.
+
+    `since` and `until` (exclusive) are of the arrival. `text` is a ticket's number, or the end of the
+    caller's. `taker` is the first who answered.
+    """
+
+    outcomes: frozenset[CallOutcome] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+    taker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of a list, newest first; `next` is the opaque cursor of what follows, None at its end."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
 class Transaction(Protocol):
     """What may be done within one change of the store. All of it takes effect, or none."""
 
@@ -43,14 +98,28 @@ class Transaction(Protocol):
     def keep_calls(self, calls: Sequence[KeptCall]) -> None:
         """Keep these calls in place of what was kept of them."""
 
+    def keep_head(self, call_id: CallId, head: ChainHead) -> None:
+        """Keep where a kept call's timeline ends now."""
+
     def take_serials(self, day: date, count: int) -> int:
         """Take the next `count` ticket serials of a local day; give the first of them."""
 
     def open_tickets(self, tickets: Sequence[Ticket]) -> None:
         """Keep new tickets; their calls are kept before."""
 
-    def settle_answer(self, number: str, answered_at: datetime, taker: str | None) -> None:
+    def settle_answer(
+        self, number: str, answered_at: datetime, taker: str | None, *, watch_at: datetime | None = None
+    ) -> None:
         """Correct who answered a ticket's call, and when; the ticket's version grows by one."""
+
+    def ticket(self, number: str) -> Ticket:
+        """Give a ticket; raise TicketUnknown."""
+
+    def keep_ticket(self, ticket: Ticket) -> None:
+        """Keep this ticket in place of what was kept of it."""
+
+    def tickets_to_watch(self, now: datetime, limit: int) -> tuple[Ticket, ...]:
+        """Give up to `limit` tickets whose `watch_at` has passed, the most overdue first."""
 
     def append(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
         """Add entries to the timeline; give them back with their `seq`."""
@@ -63,6 +132,36 @@ class Transaction(Protocol):
 
     def sign_taker(self, extension: str, *, signed_in: bool) -> None:
         """Sign a call taker in or out; raise UnknownTaker."""
+
+    def add_user(self, user: User) -> None:
+        """Keep a new user; raise UserExists."""
+
+    def set_password(self, name: str, password_hash: str) -> None:
+        """Give a user another password; raise UnknownUser."""
+
+    def disable_user(self, name: str) -> None:
+        """Mark a user as disabled; raise UnknownUser."""
+
+    def start_session(self, session: Session) -> None:
+        """Keep a session; raise UnknownUser, also for a disabled user."""
+
+    def end_session(self, digest: str) -> None:
+        """Forget a session, if there is one."""
+
+    def end_sessions_of(self, user: str) -> None:
+        """Forget a user's sessions."""
+
+    def forget_expired_sessions(self, at: datetime) -> None:
+        """Forget the sessions that had expired at this instant."""
+
+    def add_token(self, token: Token) -> None:
+        """Keep a token; raise UnknownUser, also for a disabled user."""
+
+    def revoke_token(self, digest: str) -> None:
+        """Forget a token; raise UnknownToken."""
+
+    def revoke_tokens_of(self, user: str) -> None:
+        """Forget a user's tokens."""
 
 
 class Store(Protocol):
@@ -81,6 +180,17 @@ class Store(Protocol):
     async def calls(self, since: datetime | None = None) -> tuple[KeptCall, ...]:
         """Calls that arrived at or after `since`, the earliest first."""
 
+    async def find_tickets(
+        self, wanted: TicketFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[KeptTicket]:
+        """One page of these tickets, the latest opened first; raise BadCursor.
+
+        With a `text` the day of the opening comes first, then the ticket's number.
+        """
+
+    async def find_calls(self, wanted: CallFilter, *, cursor: str | None = None, limit: int = 50) -> Page[KeptCall]:
+        """One page of these calls, the latest arrived first; raise BadCursor."""
+
     async def ticket(self, number: str) -> KeptTicket | None:
         """One ticket, None when there is none of this number."""
 
@@ -90,8 +200,26 @@ class Store(Protocol):
     async def timeline(self, number: str) -> tuple[Entry, ...]:
         """The whole timeline of a ticket's call, in order; empty when there is no such ticket."""
 
+    async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
+        """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""
+
+    async def last_seq(self) -> int:
+        """The highest `seq` there is; 0 before the first entry."""
+
     async def takers(self) -> tuple[Taker, ...]:
         """All call takers, by extension."""
+
+    async def user(self, name: str) -> User | None:
+        """One user, disabled or not; None when there is none of this name."""
+
+    async def users(self) -> tuple[User, ...]:
+        """All users, disabled ones too, by name."""
+
+    async def session(self, digest: str) -> tuple[Session, User] | None:
+        """A session, expired or not, and its user; None when there is none, and for a disabled user."""
+
+    async def token_user(self, digest: str) -> User | None:
+        """Whom a token acts for; None when there is no such token, and for a disabled user."""
 
     async def journal_positions(self) -> tuple[JournalPosition, ...]:
         """How far each journal was read."""

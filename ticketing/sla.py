@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from ticketing.events import SlaBreached
 from ticketing.model import CallType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from ticketing.model import Ticket
 
 
@@ -68,3 +71,46 @@ def _state(due_at: datetime, met_at: datetime | None, now: datetime) -> SlaState
     if (met_at or now) > due_at:
         return SlaState.BREACHED
     return SlaState.MET if met_at else SlaState.RUNNING
+
+
+def breaches_owed(ticket: Ticket, *, now: datetime, targets: Targets = SOP_TARGETS) -> tuple[SlaBreached, ...]:
+    """Give the breaches that the timeline should have by `now` (UTC) and has not, in the order of their due instants.
+
+    A clock breaches once in a ticket's life, at its due instant: neither a reopening nor a call type that goes
+    to and fro makes a second entry of it. A clock that was met late is owed its entry like one still running.
+    """
+    read = clocks(ticket, now=now, targets=targets)
+    breached = (
+        SlaBreached(clock.due_at, name, clock.due_at)
+        for name, clock in _not_noted(ticket, read)
+        if clock.state is SlaState.BREACHED
+    )
+    return tuple(sorted(breached, key=lambda breach: breach.due_at))
+
+
+def noted(ticket: Ticket, breaches: Iterable[SlaBreached]) -> Ticket:
+    """Give the ticket with these breaches on record. That is no new version: nobody's work is stale by it."""
+    due = {breach.clock: breach.due_at for breach in breaches}
+    return replace(
+        ticket,
+        on_progress_breached_at=due.get("on_progress", ticket.on_progress_breached_at),
+        close_breached_at=due.get("close", ticket.close_breached_at),
+    )
+
+
+def watched(ticket: Ticket, *, targets: Targets = SOP_TARGETS) -> Ticket:
+    """Give the ticket with the instant after which `breaches_owed` may have something more to say of it."""
+    read = clocks(ticket, now=ticket.answered_at, targets=targets)
+    waiting = (clock.due_at for _, clock in _not_noted(ticket, read) if _may_breach(clock))
+    return replace(ticket, watch_at=min(waiting, default=None))
+
+
+def _not_noted(ticket: Ticket, read: SlaClocks) -> Iterator[tuple[str, SlaClock]]:
+    if ticket.on_progress_breached_at is None:
+        yield "on_progress", read.on_progress
+    if ticket.close_breached_at is None:
+        yield "close", read.close
+
+
+def _may_breach(clock: SlaClock) -> bool:
+    return clock.state in {SlaState.RUNNING, SlaState.BREACHED}

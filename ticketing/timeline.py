@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ticketing.events import Event
 
-Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
+Json = None | bool | int | float | str | list["Json"] | Mapping[str, "Json"]
 
 
 class ChainHead(NamedTuple):
@@ -73,7 +73,8 @@ def chained(
 def entry_hash(entry: Entry) -> str:
     """SHA-256, in hex, over one JSON array of call, position, type, at, recorded_at, body, previous hash.
 
-    No spaces, keys sorted, everything outside ASCII escaped, times as `rfc3339` writes them.
+    No spaces, keys sorted, everything outside ASCII escaped, times as `rfc3339` writes them, other numbers in the
+    fewest digits that read back as the same double.
     """
     return _digest(
         (
@@ -117,16 +118,23 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+_Plainable = Json | tuple[Json, ...] | datetime | Precision | Caller | PresentedIdentity
+
+
 def _body(event: Event) -> dict[str, Json]:
-    # A slotted dataclass lists the fields of its own class: all but the event's `at`.
-    return {name: _plain(getattr(event, name)) for name in event.__slots__}
+    # A slotted dataclass lists the fields of its own class: all but the event's `at`. `from` is Python's own word.
+    return {name.rstrip("_"): _plain(getattr(event, name)) for name in event.__slots__}
 
 
-def _plain(value: Json | datetime | Precision | Caller | PresentedIdentity) -> Json:
+def _plain(value: _Plainable) -> Json:
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Precision):
         return value.name.lower()
     if isinstance(value, Caller | PresentedIdentity):
         return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [*value]
     return value

@@ -64,7 +64,7 @@ def _rendered(settings: Settings, home: Home, secrets: Secrets, installed: Insta
 
 
 def _lasting(file: Path) -> str:
-    return _without_stamp(file.read_text(encoding="utf-8")) if file.exists() else ""
+    return _without_stamp(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else ""
 
 
 def _without_stamp(text: str) -> str:
@@ -81,7 +81,8 @@ def render_phones(settings: Settings, home: Home, takers: Iterable[Taker]) -> bo
 
 def replace_if_changed(file: Path, text: str) -> bool:
     """Give `file` this content in one step, unless it has it; say whether it was changed. 0600: it holds secrets."""
-    if file.exists() and file.read_text(encoding="utf-8") == text:
+    # As bytes: what somebody wrote there by hand need not be UTF-8.
+    if file.exists() and file.read_bytes() == text.encode():
         return False
     partial = file.with_suffix(".partial")
     partial.touch(mode=0o600)

@@ -1,42 +1,63 @@
-"""The HTTP API's server."""
+"""The HTTP server: the API, and whatever pages are added to it."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
+
+from gateway.web import api
+from gateway.web.context import WEB
+from gateway.web.guard import refusals_as_problems
+from gateway.web.routes import API
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from gateway.config import Bind
-    from gateway.health import HealthCheck
+    from gateway.web.context import Web
 
-API = "/api/v1"
-_HEALTH = web.AppKey["HealthCheck"]("health")
+__all__ = ["API", "application", "serving"]
+
+LARGEST_BODY: Final = 64 * 1024
+# A connection that asks for nothing is let go after so long.
+_IDLE_S: Final = 75.0
+_STATIC: Final = "/static/"
+
+# Everything comes from this server; nothing may frame it. 'self' covers the live feed's ws: as well (CSP level 3).
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 
-def application(health: HealthCheck) -> web.Application:
+def application(parts: Web) -> web.Application:
     """The routes, over what they need."""
-    app = web.Application(client_max_size=64 * 1024)
-    app[_HEALTH] = health
-    app.router.add_get(f"{API}/health", _health)
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[refusals_as_problems])
+    app[WEB] = parts
+    api.add_routes(app)
+    app.on_response_prepare.append(_harden)
     return app
 
 
-async def _health(request: web.Request) -> web.Response:
-    """GET /health: no login; 200 when ready, 503 with the reasons otherwise."""
-    health = await request.app[_HEALTH].now()
-    status = HTTPStatus.OK if health.ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return web.json_response(health.as_json(), status=status, headers={"Cache-Control": "no-store"})
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.path.startswith(_STATIC):
+        # Callers and cases: for no cache on the way, and none in a shared browser.
+        response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["Server"] = "siaga112"
 
 
 @asynccontextmanager
 async def serving(app: web.Application, bind: Bind) -> AsyncIterator[None]:
     """Serve `app` on `bind` while the block runs."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=_IDLE_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, bind.host, bind.port, backlog=256).start()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.ticketing.evidence import MORNING, call_id
 from ticketing.model import CallType, Ticket
-from ticketing.sla import SlaState, Targets, clocks
+from ticketing.sla import SlaState, Targets, breaches_owed, clocks, noted, watched
 
 ANSWERED = MORNING
 TICK = timedelta(microseconds=1)
@@ -124,3 +125,81 @@ def test_the_state_follows_from_the_times_alone(
 def test_a_breach_is_never_undone_by_time(looked: list[timedelta]) -> None:
     states = [clocks(ticket(), now=ANSWERED + span).close.state for span in sorted(looked)]
     assert states == sorted(states, key=[SlaState.RUNNING, SlaState.BREACHED].index)
+
+
+def owed(of: Ticket, now: datetime) -> list[tuple[str, datetime]]:
+    return [(breach.clock, breach.at) for breach in breaches_owed(of, now=now)]
+
+
+LATE = ("on_progress", after(minutes=3))
+LONG = ("close", after(minutes=20))
+
+
+@pytest.mark.parametrize(
+    ("now", "breaches"),
+    [
+        (after(minutes=2, seconds=59, microseconds=999_999), []),
+        (after(minutes=3), []),
+        (after(minutes=3) + TICK, [LATE]),
+        (after(minutes=20), [LATE]),
+        (after(minutes=20) + TICK, [LATE, LONG]),
+    ],
+)
+def test_a_breach_is_owed_once_its_due_instant_has_passed_and_is_of_that_instant(
+    now: datetime, breaches: list[tuple[str, datetime]]
+) -> None:
+    assert owed(ticket(), now) == breaches
+
+
+def test_a_clock_met_in_time_owes_nothing_and_one_met_late_does() -> None:
+    assert owed(ticket(on_progress=timedelta(minutes=3), closed=timedelta(minutes=20)), after(hours=1)) == []
+    late = ticket(on_progress=timedelta(minutes=3) + TICK, closed=timedelta(minutes=20) + TICK)
+    assert owed(late, after(hours=1)) == [LATE, LONG]
+
+
+def test_a_breach_on_record_is_not_owed_again_and_makes_no_version() -> None:
+    on_record = noted(ticket(), breaches_owed(ticket(), now=after(minutes=4)))
+    assert (on_record.on_progress_breached_at, on_record.close_breached_at) == (after(minutes=3), None)
+    assert on_record.version == ticket().version
+    assert owed(on_record, after(minutes=21)) == [LONG]
+    assert owed(noted(on_record, breaches_owed(on_record, now=after(hours=1))), after(hours=2)) == []
+
+
+def test_what_is_no_emergency_owes_nothing_until_it_is_one_again() -> None:
+    prank = ticket(call_type=CallType.PRANK)
+    assert owed(prank, after(hours=1)) == []
+    assert owed(replace(prank, call_type=CallType.EMERGENCY), after(hours=1)) == [LATE, LONG]
+
+
+def test_a_shorter_promise_to_close_is_owed_first() -> None:
+    promise = Targets(on_progress=timedelta(minutes=9), close=timedelta(minutes=5))
+    breaches = breaches_owed(ticket(), now=after(hours=1), targets=promise)
+    assert [breach.clock for breach in breaches] == ["close", "on_progress"]
+
+
+@pytest.mark.parametrize(
+    ("of", "look"),
+    [
+        (ticket(), after(minutes=3)),
+        (ticket(on_progress=timedelta(minutes=1)), after(minutes=20)),
+        (ticket(on_progress=timedelta(minutes=4)), after(minutes=3)),
+        (ticket(on_progress=timedelta(minutes=1), closed=timedelta(minutes=9)), None),
+        (ticket(call_type=CallType.GHOST), None),
+        (noted(ticket(), breaches_owed(ticket(), now=after(minutes=4))), after(minutes=20)),
+        (noted(ticket(), breaches_owed(ticket(), now=after(hours=1))), None),
+    ],
+)
+def test_a_ticket_is_looked_at_when_its_next_clock_is_due(of: Ticket, look: datetime | None) -> None:
+    assert watched(of).watch_at == look
+
+
+@given(turned=st.none() | spans, closed=st.none() | spans, looks=st.lists(spans, min_size=1))
+def test_whoever_looks_only_when_told_to_misses_no_breach(
+    turned: timedelta | None, closed: timedelta | None, looks: list[timedelta]
+) -> None:
+    watching = watched(ticket(on_progress=turned, closed=closed))
+    known = max(turned or timedelta(), closed or timedelta())
+    for now in sorted(ANSWERED + known + look for look in looks):
+        if watching.watch_at is not None and watching.watch_at < now:
+            watching = watched(noted(watching, breaches_owed(watching, now=now)))
+        assert owed(watching, now) == []

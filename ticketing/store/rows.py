@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ticketing.model import (
     AnswerLeg,
@@ -18,10 +19,12 @@ from ticketing.model import (
     Location,
     Precision,
     PresentedIdentity,
+    Role,
     Taker,
     Ticket,
     TicketStatus,
 )
+from ticketing.people import Session, User
 from ticketing.ports import KeptCall
 from ticketing.store.tables import from_micros, micros
 from ticketing.timeline import ChainHead, Entry
@@ -42,6 +45,7 @@ def call_values(kept: KeptCall) -> Values:
         "arrived_precision": call.arrived.precision if call.arrived else None,
         "answered_at": answered.at if answered else None,
         "answered_precision": answered.precision if answered else None,
+        "taker": next(iter(call.takers), None) if answered else None,
         "ended_at": call.ended.at if call.ended else None,
         "ended_precision": call.ended.precision if call.ended else None,
         "hangup_cause": call.hangup_cause,
@@ -50,6 +54,7 @@ def call_values(kept: KeptCall) -> Values:
         "caller_raw": caller.raw if caller else None,
         "caller_e164": caller.e164 if caller else None,
         "caller_kind": caller.kind if caller else None,
+        "caller_reversed": backwards(caller.e164 or caller.raw) if caller else None,
         "caller_presented": _presented_values(caller.presented) if caller else None,
         "identified": call.identified,
         "legs": [_leg_values(leg) for leg in call.legs],
@@ -57,6 +62,14 @@ def call_values(kept: KeptCall) -> Values:
         "entries": kept.head.position,
         "head": kept.head.hash,
     }
+
+
+_NO_DIGITS: Final = re.compile("[^0-9]+")
+
+
+def backwards(number: str) -> str | None:
+    """Give a number's digits from its end, None when it has none: what ends alike begins alike then."""
+    return _NO_DIGITS.sub("", number)[::-1] or None
 
 
 def call_of(row: Row) -> KeptCall:
@@ -145,6 +158,9 @@ def ticket_values(ticket: Ticket) -> Values:
         "location_source": ticket.location.source,
         "on_progress_at": ticket.on_progress_at,
         "closed_at": ticket.closed_at,
+        "on_progress_breached_at": ticket.on_progress_breached_at,
+        "close_breached_at": ticket.close_breached_at,
+        "watch_at": ticket.watch_at,
     }
 
 
@@ -173,6 +189,9 @@ def ticket_of(row: Row) -> Ticket:
         ),
         on_progress_at=row["on_progress_at"],
         closed_at=row["closed_at"],
+        on_progress_breached_at=row["on_progress_breached_at"],
+        close_breached_at=row["close_breached_at"],
+        watch_at=row["watch_at"],
     )
 
 
@@ -220,3 +239,13 @@ def position_values(position: JournalPosition) -> Values:
 def position_of(row: Row) -> JournalPosition:
     """Give the journal position of a row."""
     return JournalPosition(row["name"], int(row["inode"]), row["offset"])
+
+
+def user_of(row: Row) -> User:
+    """Give the user of a row."""
+    return User(**{**row, "role": Role(row["role"])})
+
+
+def session_of(row: Row) -> Session:
+    """Give the session of a row."""
+    return Session(**row)

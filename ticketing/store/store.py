@@ -5,14 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from sqlalchemy import URL, bindparam, func, select
+from sqlalchemy import URL, bindparam, false, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ticketing.model import TicketStatus
-from ticketing.ports import KeptTicket
+from ticketing.ports import KeptTicket, Page
+from ticketing.store import cursors
 from ticketing.store.condition import BUSY_S, in_our_words
-from ticketing.store.rows import call_of, entry_of, position_of, taker_of, ticket_of
-from ticketing.store.tables import calls, journal_positions, takers, tickets, timeline
+from ticketing.store.cursors import Place
+from ticketing.store.queries import call_page, few, ticket_page, ticket_text_page
+from ticketing.store.rows import call_of, entry_of, position_of, session_of, taker_of, ticket_of, user_of
+from ticketing.store.tables import (
+    calls,
+    journal_positions,
+    micros,
+    sessions,
+    takers,
+    tickets,
+    timeline,
+    tokens,
+    users,
+)
 from ticketing.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -24,7 +37,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from ticketing.model import CallId, JournalPosition, Taker
-    from ticketing.ports import KeptCall, Transaction
+    from ticketing.people import Session, User
+    from ticketing.ports import CallFilter, KeptCall, TicketFilter, Transaction
     from ticketing.timeline import Entry
 
 T = TypeVar("T")
@@ -45,7 +59,18 @@ _TIMELINE = (
     .where(tickets.c.number == bindparam("number"))
     .order_by(timeline.c.position)
 )
+_ENTRIES = (
+    select(timeline).where(timeline.c.seq > bindparam("after")).order_by(timeline.c.seq).limit(bindparam("at_most"))
+)
+_LAST_SEQ = select(func.coalesce(func.max(timeline.c.seq), 0))
 _TAKERS = select(takers).order_by(takers.c.extension)
+_USERS = select(users).order_by(users.c.name)
+_USER = select(users).where(users.c.name == bindparam("name"))
+_ENABLED = users.c.disabled.is_(false())
+_SESSION = (
+    select(*sessions.c, *users.c).join_from(sessions, users).where(sessions.c.digest == bindparam("digest"), _ENABLED)
+)
+_TOKEN_USER = select(*users.c).join_from(tokens, users).where(tokens.c.digest == bindparam("digest"), _ENABLED)
 _POSITIONS = select(journal_positions).order_by(journal_positions.c.name)
 _COUNTS = select(tickets.c.status, func.count()).group_by(tickets.c.status)
 
@@ -82,6 +107,36 @@ class SqliteStore:
         """Calls that arrived at or after `since`, the earliest first."""
         return await self._read(_kept_call, _CALLS_SINCE, since=since or _EVER)
 
+    async def find_tickets(
+        self, wanted: TicketFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[KeptTicket]:
+        """One page of these tickets, the latest opened first; raise BadCursor.
+
+        With a `text` the day of the opening comes first, then the ticket's number.
+        """
+        if wanted.text is not None:
+            return await self._find_tickets_by_text(wanted, wanted.text, cursor, limit)
+        after = cursors.read("t", cursor, named=True) if cursor else None
+        found = await self._read(_kept_ticket, ticket_page(wanted, after, limit + 1))
+        return _page(found, limit, "t", lambda kept: Place(micros(kept.ticket.opened_at), kept.ticket.number))
+
+    async def _find_tickets_by_text(
+        self, wanted: TicketFilter, text: str, cursor: str | None, limit: int
+    ) -> Page[KeptTicket]:
+        after = cursors.read("x", cursor, named=False) if cursor else None
+        narrowed = few(wanted)
+        among_few = narrowed is not None and (await self._read(lambda row: bool(row[0]), narrowed))[0]
+        query = ticket_text_page(wanted, text, after, limit + 1, among_few=among_few)
+        found = await self._read(lambda row: (_kept_ticket(row), row[-1]), query)
+        page = _page(found, limit, "x", lambda kept: Place(kept[1]))
+        return Page(tuple(kept for kept, _ in page.items), page.next)
+
+    async def find_calls(self, wanted: CallFilter, *, cursor: str | None = None, limit: int = 50) -> Page[KeptCall]:
+        """One page of these calls, the latest arrived first; raise BadCursor."""
+        after = cursors.read("c", cursor, named=True) if cursor else None
+        found = await self._read(_kept_call, call_page(wanted, after, limit + 1))
+        return _page(found, limit, "c", lambda kept: Place(micros(kept.call.arrival.at), kept.call.id))
+
     async def ticket(self, number: str) -> KeptTicket | None:
         """One ticket, None when there is none of this number."""
         return next(iter(await self._read(_kept_ticket, _TICKET, number=number)), None)
@@ -92,11 +147,36 @@ class SqliteStore:
 
     async def timeline(self, number: str) -> tuple[Entry, ...]:
         """The whole timeline of a ticket's call, in order; empty when there is no such ticket."""
-        return await self._read(lambda row: entry_of(_named(timeline, row)), _TIMELINE, number=number)
+        return await self._read(_entry, _TIMELINE, number=number)
+
+    async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
+        """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""
+        return await self._read(_entry, _ENTRIES, after=after, at_most=limit)
+
+    async def last_seq(self) -> int:
+        """The highest `seq` there is; 0 before the first entry."""
+        (last,) = await self._read(lambda row: int(row[0]), _LAST_SEQ)
+        return last
 
     async def takers(self) -> tuple[Taker, ...]:
         """All call takers, by extension."""
         return await self._read(lambda row: taker_of(_named(takers, row)), _TAKERS)
+
+    async def user(self, name: str) -> User | None:
+        """One user, disabled or not; None when there is none of this name."""
+        return next(iter(await self._read(_user, _USER, name=name)), None)
+
+    async def users(self) -> tuple[User, ...]:
+        """All users, disabled ones too, by name."""
+        return await self._read(_user, _USERS)
+
+    async def session(self, digest: str) -> tuple[Session, User] | None:
+        """A session, expired or not, and its user; None when there is none, and for a disabled user."""
+        return next(iter(await self._read(_session_and_user, _SESSION, digest=digest)), None)
+
+    async def token_user(self, digest: str) -> User | None:
+        """Whom a token acts for; None when there is no such token, and for a disabled user."""
+        return next(iter(await self._read(_user, _TOKEN_USER, digest=digest)), None)
 
     async def journal_positions(self) -> tuple[JournalPosition, ...]:
         """How far each journal was read."""
@@ -138,3 +218,22 @@ def _kept_call(row: Sequence[Any]) -> KeptCall:
 
 def _kept_ticket(row: Sequence[Any]) -> KeptTicket:
     return KeptTicket(ticket_of(_named(tickets, row)), _kept_call(row[len(tickets.c) :]).call)
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    return entry_of(_named(timeline, row))
+
+
+def _user(row: Sequence[Any]) -> User:
+    return user_of(_named(users, row))
+
+
+def _session_and_user(row: Sequence[Any]) -> tuple[Session, User]:
+    return session_of(_named(sessions, row)), _user(row[len(sessions.c) :])
+
+
+def _page(found: Sequence[T], limit: int, kind: str, place: Callable[[T], Place]) -> Page[T]:
+    """Make a page of what was found: one more than `limit`, when there are more."""
+    items = tuple(found[:limit])
+    more = len(found) > limit
+    return Page(items, cursors.written(kind, place(items[-1])) if more and items else None)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Date,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     SmallInteger,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 if TYPE_CHECKING:
@@ -76,10 +78,11 @@ calls = Table(
     Column("id", String, primary_key=True),
     Column("node", String, nullable=False),
     Column("trunk", Text, nullable=False),
-    Column("arrived_at", UtcMicroseconds, nullable=False, index=True),
+    Column("arrived_at", UtcMicroseconds, nullable=False),
     Column("arrived_precision", SmallInteger),  # null: the arrival is read from the unique id
     Column("answered_at", UtcMicroseconds),  # this one, its precision and the outcome follow from the legs
     Column("answered_precision", SmallInteger),
+    Column("taker", Text),  # the first who answered; null: nobody, or backup numbers alone
     Column("ended_at", UtcMicroseconds),
     Column("ended_precision", SmallInteger),
     Column("hangup_cause", Integer),
@@ -88,6 +91,7 @@ calls = Table(
     Column("caller_raw", Text),
     Column("caller_e164", String),
     Column("caller_kind", String),  # null: nothing is known of the caller
+    Column("caller_reversed", String),  # its digits backwards: people search for the end of a number
     Column("caller_presented", _json),
     Column("identified", Boolean, nullable=False),
     Column("legs", _json, nullable=False),
@@ -101,11 +105,11 @@ tickets = Table(
     metadata,
     Column("number", String, primary_key=True),
     Column("call_id", ForeignKey(calls.c.id), nullable=False, unique=True),
-    Column("opened_at", UtcMicroseconds, nullable=False, index=True),
+    Column("opened_at", UtcMicroseconds, nullable=False),
     Column("answered_at", UtcMicroseconds, nullable=False),
     Column("taker", Text),
     Column("version", Integer, nullable=False),
-    Column("status", String, nullable=False, index=True),
+    Column("status", String, nullable=False),
     Column("call_type", String, nullable=False),
     Column("category", Text),
     Column("severity", Integer),
@@ -119,7 +123,31 @@ tickets = Table(
     Column("location_source", Text),
     Column("on_progress_at", UtcMicroseconds),
     Column("closed_at", UtcMicroseconds),
+    Column("on_progress_breached_at", UtcMicroseconds),
+    Column("close_breached_at", UtcMicroseconds),
+    Column("watch_at", UtcMicroseconds),
 )
+
+# Each list has one order, and each index ends with it: a page is read off its index, however long the list.
+# What few tickets have is indexed for those alone: the others, and above all the new ones, do not pay for it.
+Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
+Index("ix_calls_outcome", calls.c.outcome, calls.c.arrived_at, calls.c.id)
+Index("ix_calls_taker", calls.c.taker, calls.c.arrived_at, calls.c.id, sqlite_where=text("taker IS NOT NULL"))
+Index(
+    "ix_calls_caller",
+    calls.c.caller_reversed,
+    calls.c.arrived_at,
+    calls.c.id,
+    sqlite_where=text("caller_reversed IS NOT NULL"),
+)
+_OPENING: Final = (tickets.c.opened_at, tickets.c.number)
+Index("ix_tickets_opened", *_OPENING)
+Index("ix_tickets_kind", tickets.c.status, tickets.c.call_type, *_OPENING)
+Index("ix_tickets_taker", tickets.c.taker, *_OPENING, sqlite_where=text("taker IS NOT NULL"))
+Index("ix_tickets_category", tickets.c.category, *_OPENING, sqlite_where=text("category IS NOT NULL"))
+for _name, _noted in (("late", "on_progress_breached_at"), ("long", "close_breached_at")):
+    Index(f"ix_tickets_{_name}", tickets.c.call_type, *_OPENING, sqlite_where=text(f"{_noted} IS NOT NULL"))
+Index("ix_tickets_watch", tickets.c.watch_at, sqlite_where=text("watch_at IS NOT NULL"))
 
 timeline = Table(
     "timeline",
@@ -160,4 +188,40 @@ journal_positions = Table(
     Column("name", String, primary_key=True),
     Column("inode", String, nullable=False),  # some file systems use all 64 bits, unsigned: no column has them
     Column("offset", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("skpd", String),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", UtcMicroseconds, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("user", ForeignKey(users.c.name), nullable=False, index=True),
+    Column("csrf", String, nullable=False),
+    Column("started_at", UtcMicroseconds, nullable=False),
+    Column("expires_at", UtcMicroseconds, nullable=False, index=True),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("user", ForeignKey(users.c.name), nullable=False, index=True),
+    Column("created_at", UtcMicroseconds, nullable=False),
+)
+
+# SQLite's full-text index (FTS5), which triggers keep in step with the tickets: PostgreSQL will have its own. Its
+# rowid is `ticketing.store.queries.TEXT_KEY`; it is no table of `metadata`, since Alembic cannot make it.
+TEXT_INDEX: Final = "ticket_texts"
+ticket_texts = Table(
+    TEXT_INDEX, MetaData(), Column("rowid", BigInteger, primary_key=True), Column("number", String, nullable=False)
 )

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, false, insert, literal_column, select, update
 from sqlalchemy.dialects import sqlite
 
-from ticketing.errors import TakerExists, UnknownTaker
-from ticketing.store.rows import call_of, call_values, entry_values, position_values, ticket_values
+from ticketing.errors import TakerExists, TicketUnknown, UnknownTaker, UnknownToken, UnknownUser, UserExists
+from ticketing.store.rows import call_of, call_values, entry_values, position_values, ticket_of, ticket_values
 from ticketing.store.statements import Statement
-from ticketing.store.tables import calls, journal_positions, takers, ticket_numbers, tickets, timeline
+from ticketing.store.tables import (
+    calls,
+    journal_positions,
+    sessions,
+    takers,
+    ticket_numbers,
+    tickets,
+    timeline,
+    tokens,
+    users,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,8 +31,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from ticketing.model import CallId, JournalPosition, Taker, Ticket
+    from ticketing.people import Session, Token, User
     from ticketing.ports import KeptCall
-    from ticketing.timeline import Entry
+    from ticketing.timeline import ChainHead, Entry
 
 
 def _upsert(table: Table) -> sqlite.Insert:
@@ -35,6 +46,11 @@ def _upsert(table: Table) -> sqlite.Insert:
 
 _CALL = Statement(select(calls).where(calls.c.id == bindparam("call_id")), gives=list(calls.c))
 _KEEP_CALL = Statement(_upsert(calls))
+_KEEP_HEAD = Statement(
+    update(calls)
+    .where(calls.c.id == bindparam("of_call"))
+    .values(entries=bindparam("position"), head=bindparam("hash"))
+)
 
 _first_serials = sqlite.insert(ticket_numbers)
 _TAKE_SERIALS = Statement(
@@ -48,7 +64,26 @@ _OPEN_TICKET = Statement(insert(tickets))
 _SETTLE_ANSWER = Statement(
     update(tickets)
     .where(tickets.c.number == bindparam("of_ticket"))
-    .values(answered_at=bindparam("at"), taker=bindparam("by"), version=tickets.c.version + literal_column("1"))
+    .values(
+        answered_at=bindparam("at"),
+        taker=bindparam("by"),
+        watch_at=bindparam("look"),
+        version=tickets.c.version + literal_column("1"),
+    )
+)
+_TICKET = Statement(select(tickets).where(tickets.c.number == bindparam("of_ticket")), gives=list(tickets.c))
+_KEEP_TICKET = Statement(
+    update(tickets)
+    .where(tickets.c.number == bindparam("of_ticket"))
+    .values({name: bindparam(f"new_{name}") for name in tickets.c.keys() if name != "number"})  # noqa: SIM118 - no dict
+)
+_TO_WATCH = Statement(
+    select(tickets)
+    .where(tickets.c.watch_at < bindparam("now"))
+    .order_by(tickets.c.watch_at)
+    .limit(bindparam("at_most"))
+    .offset(literal_column("0")),
+    gives=list(tickets.c),
 )
 
 _APPEND = Statement(insert(timeline).returning(timeline.c.seq), takes=timeline.c.keys()[1:], gives=[timeline.c.seq])
@@ -58,6 +93,28 @@ _ADD_TAKER = Statement(sqlite.insert(takers).on_conflict_do_nothing())
 _SIGN_TAKER = Statement(
     update(takers).where(takers.c.extension == bindparam("of_taker")).values(signed_in=bindparam("signed"))
 )
+
+_ADD_USER = Statement(sqlite.insert(users).on_conflict_do_nothing())
+_SET_PASSWORD = Statement(
+    update(users).where(users.c.name == bindparam("of_user")).values(password_hash=bindparam("new_hash"))
+)
+_DISABLE_USER = Statement(update(users).where(users.c.name == bindparam("of_user")).values(disabled=bindparam("yes")))
+
+
+def _insert_for_user(table: Table) -> Statement:
+    """Insert a row of somebody who may still come in; no row otherwise."""
+    values = [bindparam(column.name, type_=column.type) for column in table.c]
+    of_user = select(*values).where(users.c.name == bindparam("user"), users.c.disabled.is_(false()))
+    return Statement(insert(table).from_select(table.c.keys(), of_user))
+
+
+_START_SESSION = _insert_for_user(sessions)
+_END_SESSION = Statement(delete(sessions).where(sessions.c.digest == bindparam("of_digest")))
+_END_SESSIONS_OF = Statement(delete(sessions).where(sessions.c.user == bindparam("of_user")))
+_FORGET_EXPIRED = Statement(delete(sessions).where(sessions.c.expires_at <= bindparam("at")))
+_ADD_TOKEN = _insert_for_user(tokens)
+_REVOKE_TOKEN = Statement(delete(tokens).where(tokens.c.digest == bindparam("of_digest")))
+_REVOKE_TOKENS_OF = Statement(delete(tokens).where(tokens.c.user == bindparam("of_user")))
 
 
 class SqlTransaction:
@@ -75,6 +132,10 @@ class SqlTransaction:
         """Keep these calls in place of what was kept of them."""
         _KEEP_CALL.run_for_each(self._connection, map(call_values, calls))
 
+    def keep_head(self, call_id: CallId, head: ChainHead) -> None:
+        """Keep where a kept call's timeline ends now."""
+        _KEEP_HEAD.run(self._connection, {"of_call": call_id, "position": head.position, "hash": head.hash})
+
     def take_serials(self, day: date, count: int) -> int:
         """Take the next `count` ticket serials of a local day; give the first of them."""
         (row,) = _TAKE_SERIALS.rows(self._connection, {"day": day, "last": count})
@@ -85,9 +146,30 @@ class SqlTransaction:
         """Keep new tickets; their calls are kept before."""
         _OPEN_TICKET.run_for_each(self._connection, map(ticket_values, tickets))
 
-    def settle_answer(self, number: str, answered_at: datetime, taker: str | None) -> None:
+    def settle_answer(
+        self, number: str, answered_at: datetime, taker: str | None, *, watch_at: datetime | None = None
+    ) -> None:
         """Correct who answered a ticket's call, and when; the ticket's version grows by one."""
-        _SETTLE_ANSWER.run(self._connection, {"of_ticket": number, "at": answered_at, "by": taker})
+        settled = {"of_ticket": number, "at": answered_at, "by": taker, "look": watch_at}
+        _SETTLE_ANSWER.run(self._connection, settled)
+
+    def ticket(self, number: str) -> Ticket:
+        """Give a ticket; raise TicketUnknown."""
+        for row in _TICKET.rows(self._connection, {"of_ticket": number}):
+            return ticket_of(row)
+        raise TicketUnknown(number)
+
+    def keep_ticket(self, ticket: Ticket) -> None:
+        """Keep this ticket in place of what was kept of it."""
+        values = ticket_values(ticket)
+        number = values.pop("number")
+        _KEEP_TICKET.run(
+            self._connection, {"of_ticket": number, **{f"new_{name}": value for name, value in values.items()}}
+        )
+
+    def tickets_to_watch(self, now: datetime, limit: int) -> tuple[Ticket, ...]:
+        """Give up to `limit` tickets whose `watch_at` has passed, the most overdue first."""
+        return tuple(map(ticket_of, _TO_WATCH.rows(self._connection, {"now": now, "at_most": limit})))
 
     def append(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
         """Add entries to the timeline; give them back with their `seq`."""
@@ -111,3 +193,49 @@ class SqlTransaction:
         """Sign a call taker in or out; raise UnknownTaker."""
         if not _SIGN_TAKER.run(self._connection, {"of_taker": extension, "signed": signed_in}):
             raise UnknownTaker(extension)
+
+    def add_user(self, user: User) -> None:
+        """Keep a new user; raise UserExists."""
+        if not _ADD_USER.run(self._connection, asdict(user)):
+            raise UserExists(user.name)
+
+    def set_password(self, name: str, password_hash: str) -> None:
+        """Give a user another password; raise UnknownUser."""
+        if not _SET_PASSWORD.run(self._connection, {"of_user": name, "new_hash": password_hash}):
+            raise UnknownUser(name)
+
+    def disable_user(self, name: str) -> None:
+        """Mark a user as disabled; raise UnknownUser."""
+        if not _DISABLE_USER.run(self._connection, {"of_user": name, "yes": True}):
+            raise UnknownUser(name)
+
+    def start_session(self, session: Session) -> None:
+        """Keep a session; raise UnknownUser, also for a disabled user."""
+        if not _START_SESSION.run(self._connection, asdict(session)):
+            raise UnknownUser(session.user)
+
+    def end_session(self, digest: str) -> None:
+        """Forget a session, if there is one."""
+        _END_SESSION.run(self._connection, {"of_digest": digest})
+
+    def end_sessions_of(self, user: str) -> None:
+        """Forget a user's sessions."""
+        _END_SESSIONS_OF.run(self._connection, {"of_user": user})
+
+    def forget_expired_sessions(self, at: datetime) -> None:
+        """Forget the sessions that had expired at this instant."""
+        _FORGET_EXPIRED.run(self._connection, {"at": at})
+
+    def add_token(self, token: Token) -> None:
+        """Keep a token; raise UnknownUser, also for a disabled user."""
+        if not _ADD_TOKEN.run(self._connection, asdict(token)):
+            raise UnknownUser(token.user)
+
+    def revoke_token(self, digest: str) -> None:
+        """Forget a token; raise UnknownToken."""
+        if not _REVOKE_TOKEN.run(self._connection, {"of_digest": digest}):
+            raise UnknownToken
+
+    def revoke_tokens_of(self, user: str) -> None:
+        """Forget a user's tokens."""
+        _REVOKE_TOKENS_OF.run(self._connection, {"of_user": user})

@@ -1,16 +1,15 @@
-"""The desk: one transaction for each command, then publish."""
+"""What becomes known of calls: joined with what is kept, told, and a ticket opened by the answer."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from ticketing.commands import AddTaker, Command, RecordCalls, SignTaker
 from ticketing.events import Event, TicketOpened, learned
 from ticketing.model import Call, CallId, Ticket, ticket_number
 from ticketing.ports import KeptCall
+from ticketing.sla import watched
 from ticketing.timeline import NO_ENTRY, chained
 
 if TYPE_CHECKING:
@@ -18,49 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from ticketing.ports import Clock, Publisher, Store, Transaction
+    from ticketing.commands import RecordCalls
+    from ticketing.ports import Transaction
+    from ticketing.sla import Targets
     from ticketing.timeline import Entry
-
-
-class TicketDesk:
-    """Takes commands, keeps what follows from them, tells what is new.
-
-    `zone` is the city's: a ticket is numbered by the local date of its answer.
-    """
-
-    def __init__(self, store: Store, clock: Clock, publisher: Publisher, zone: ZoneInfo) -> None:
-        self._store = store
-        self._clock = clock
-        self._publisher = publisher
-        self._zone = zone
-        self._under_way: set[asyncio.Task[tuple[Entry, ...]]] = set()
-
-    async def handle(self, command: Command) -> tuple[Entry, ...]:
-        """Carry out a command; return the timeline's new entries, which were published before.
-
-        Raises the refusals of ticketing.errors; then nothing has changed and nothing was told. A command
-        whose asker is cancelled is finished all the same: what is committed is told.
-        """
-        task = asyncio.ensure_future(self._commit_then_tell(command))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
-
-    async def _commit_then_tell(self, command: Command) -> tuple[Entry, ...]:
-        news = await self._store.transact(lambda tx: self._carry_out(command, tx))
-        if news:
-            self._publisher.publish(news)
-        return news
-
-    def _carry_out(self, command: Command, tx: Transaction) -> tuple[Entry, ...]:
-        match command:
-            case RecordCalls():
-                return _record_calls(tx, command, self._clock.now(), self._zone)
-            case AddTaker(taker):
-                tx.add_taker(taker)
-            case SignTaker(extension, signed_in):
-                tx.sign_taker(extension, signed_in=signed_in)
-        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +39,10 @@ class _Revision:
         return self.kept.ticket if self.kept else None
 
 
-def _record_calls(tx: Transaction, command: RecordCalls, now: datetime, zone: ZoneInfo) -> tuple[Entry, ...]:
+def record_calls(
+    tx: Transaction, command: RecordCalls, now: datetime, zone: ZoneInfo, targets: Targets
+) -> tuple[Entry, ...]:
+    """Keep what is new of these calls, and open the tickets that their answers owe."""
     revisions = _revisions(tx, command.calls)
     opened = _tickets_owed(tx, revisions, now, zone)
     entries: list[Entry] = []
@@ -92,8 +55,8 @@ def _record_calls(tx: Transaction, command: RecordCalls, now: datetime, zone: Zo
         entries += news
         kept.append(KeptCall(revision.call, number, news[-1].head if news else head))
     tx.keep_calls(kept)
-    tx.open_tickets(tuple(opened.values()))
-    _settle_answers(tx, revisions)
+    tx.open_tickets([watched(ticket, targets=targets) for ticket in opened.values()])
+    _settle_answers(tx, revisions, targets)
     tx.keep_positions(command.positions)
     return tx.append(entries)
 
@@ -148,9 +111,11 @@ def _news(revision: _Revision, ticket: Ticket | None) -> tuple[Event, ...]:
     return (*news, TicketOpened(ticket.opened_at, ticket.number, ticket.answered_at, ticket.taker))
 
 
-def _settle_answers(tx: Transaction, revisions: Iterable[_Revision]) -> None:
+def _settle_answers(tx: Transaction, revisions: Iterable[_Revision], targets: Targets) -> None:
     """Let tickets follow their calls: to a surer instant, or an earlier answer that was learned of later."""
+    # Sooner than needed when a clock has been met: then that look finds nothing, and sets the next.
+    watch_after = min(targets.on_progress, targets.close)
     for revision in revisions:
         answer = _answer(revision.call)
         if revision.ticket and answer and answer != _answer(revision.before):
-            tx.settle_answer(revision.ticket, answer.at, answer.taker)
+            tx.settle_answer(revision.ticket, answer.at, answer.taker, watch_at=answer.at + watch_after)

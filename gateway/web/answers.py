@@ -1,0 +1,202 @@
+"""What calls of the API answer, as models: the description (openapi.py) is made of them, the tests hold them true.
+
+The values themselves are written by `gateway.presentation`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
+from ticketing.sla import SlaState
+
+Time = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$",
+        json_schema_extra={"format": "date-time"},
+        description="UTC, with microseconds.",
+    ),
+]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Answer(BaseModel):
+    """A JSON object with exactly these members."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class CallerAnswer(Answer):
+    """Who called, as sent and as understood."""
+
+    raw: str
+    e164: str | None
+    kind: CallerKind
+    callable: bool
+
+
+class CallAnswer(Answer):
+    """A call that reached the line."""
+
+    id: str
+    node: str
+    arrived_at: Time
+    answered_at: Time | None
+    ended_at: Time | None
+    wait_s: Seconds | None
+    talk_s: Seconds | None
+    outcome: CallOutcome
+    takers: list[str]
+    ticket: str | None
+    trunk: str
+    caller: CallerAnswer
+    recording: str | None = Field(description="Where the audio is, for who may hear it.")
+
+
+class LocationAnswer(Answer):
+    """Where it happens: the caller's own words, and what maps and people made of them."""
+
+    verbatim: str | None
+    area_code: str | None
+    landmark: str | None
+    lat: float | None
+    lon: float | None
+    source: str | None
+
+
+class ClockAnswer(Answer):
+    """One deadline."""
+
+    due_at: Time
+    met_at: Time | None
+    state: SlaState
+
+
+class SlaAnswer(Answer):
+    """Both deadlines; they run from the answer."""
+
+    on_progress: ClockAnswer
+    close: ClockAnswer
+
+
+class TicketAnswer(Answer):
+    """A ticket, with what its call tells and both clocks as they stand now."""
+
+    number: str
+    version: int
+    status: TicketStatus
+    call_type: CallType
+    category: str | None
+    severity: int | None
+    call_id: str
+    answered_at: Time
+    opened_at: Time
+    wait_s: Seconds | None
+    taker: str | None
+    caller: CallerAnswer
+    reporter_name: str | None
+    location: LocationAnswer
+    description: str | None
+    dispatches: list[dict[str, Any]]
+    sla: SlaAnswer
+
+
+class EntryAnswer(Answer):
+    """One entry of a timeline, with its place in the hash chain."""
+
+    seq: int
+    type: str
+    at: Time
+    call_id: str
+    ticket: str | None
+    body: dict[str, Any]
+    position: int
+    recorded_at: Time
+    previous_hash: str
+    hash: str
+
+
+class TicketPage(Answer):
+    """Tickets, newest first; `next` is the cursor of the page after, null on the last."""
+
+    items: list[TicketAnswer]
+    next: str | None
+
+
+class CallPage(Answer):
+    """Calls, newest first; `next` is the cursor of the page after, null on the last."""
+
+    items: list[CallAnswer]
+    next: str | None
+
+
+class TimelineAnswer(Answer):
+    """Everything that happened to a ticket's call, in order."""
+
+    items: list[EntryAnswer]
+
+
+class SessionAnswer(Answer):
+    """Who is signed in; `csrf` goes into the header X-CSRF-Token of every change, null with a token."""
+
+    name: str
+    role: Role
+    skpd: str | None
+    csrf: str | None
+
+
+class HealthAnswer(Answer):
+    """How the line stands; `reasons` say why it is not ready."""
+
+    ready: bool
+    staffed: int
+    free: int
+    ami: str
+    agi: str
+    store: str
+    journal_lag_s: float
+    open_tickets: int
+    unreadable: int
+    reasons: list[str]
+
+
+class FeedMessage(Answer):
+    """One message of the live feed: an entry, or a heartbeat with the last seq told."""
+
+    seq: int
+    type: str
+    at: Time | None = None
+    call_id: str | None = None
+    ticket: str | None = None
+    body: dict[str, Any] | None = None
+
+
+class FlawAnswer(Answer):
+    """What is wrong with one member or parameter."""
+
+    where: str
+    why: str
+
+
+class ProblemAnswer(BaseModel):
+    """A refusal (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    errors: list[FlawAnswer] | None = None
+
+
+class StaleAnswer(ProblemAnswer):
+    """A change of something that somebody else has changed meanwhile: `ticket` is how it stands now."""
+
+    type: Literal["urn:siaga112:problem:stale-version"]
+    given: int
+    current: int
+    ticket: TicketAnswer

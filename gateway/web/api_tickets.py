@@ -1,0 +1,152 @@
+"""Tickets: /tickets, what a taker records, the status, the timeline."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from gateway.presentation import entry_json, ticket_json
+from gateway.web import guard, problems
+from gateway.web.answers import StaleAnswer, TicketAnswer, TicketPage, TimelineAnswer
+from gateway.web.auth import asker
+from gateway.web.context import web_of
+from gateway.web.errors import NoSuchThing
+from gateway.web.openapi import NUMBER_PATTERN
+from gateway.web.routes import Route
+from gateway.web.schemas import StatusBody, TicketQuery, TriageBody
+from ticketing.commands import Triage, TriageTicket, TurnStatus
+from ticketing.errors import BadCursor, StaleVersion, TicketUnknown, TransitionRefused
+from ticketing.model import Role
+from ticketing.permissions import Permission
+from ticketing.ports import TicketFilter
+
+if TYPE_CHECKING:
+    from gateway.presentation import Json
+    from ticketing.ports import KeptTicket
+
+_NUMBER: Final = re.compile(NUMBER_PATTERN)
+
+
+async def _list(request: web.Request) -> web.Response:
+    asked = guard.query(request, TicketQuery)
+    parts, user = web_of(request), asker(request).user
+    wanted = TicketFilter(
+        statuses=frozenset(asked.status),
+        call_types=frozenset(asked.call_type),
+        category=asked.category,
+        # An SKPD's dispatcher asks about nobody else's tickets, whatever is asked for.
+        skpd=user.skpd if user.role is Role.SKPD else asked.skpd,
+        taker=asked.taker,
+        since=asked.since,
+        until=asked.until,
+        text=asked.q,
+        breached=asked.breached,
+        now=parts.clock.now(),
+    )
+    page = await parts.store.find_tickets(wanted, cursor=asked.cursor, limit=asked.limit)
+    return web.json_response({"items": [_shown(request, kept) for kept in page.items], "next": page.next})
+
+
+def _shown(request: web.Request, kept: KeptTicket) -> Json:
+    return ticket_json(kept.ticket, kept.call, web_of(request).clock.now())
+
+
+async def _kept(request: web.Request) -> KeptTicket:
+    """The ticket of the path; raise NoSuchThing when there is none that the asker may know of."""
+    number = request.match_info["number"]
+    known = _NUMBER.fullmatch(number) and asker(request).user.role is not Role.SKPD
+    kept = await web_of(request).store.ticket(number) if known else None
+    if kept is None:
+        raise NoSuchThing(f"there is no ticket {number[:40]}")
+    return kept
+
+
+async def _show(request: web.Request) -> web.Response:
+    return web.json_response(_shown(request, await _kept(request)))
+
+
+async def _timeline(request: web.Request) -> web.Response:
+    kept = await _kept(request)
+    entries = await web_of(request).store.timeline(kept.ticket.number)
+    return web.json_response({"items": [entry_json(entry) for entry in entries]})
+
+
+async def _triage(request: web.Request) -> web.Response:
+    kept, asked = await _kept(request), guard.body(request, TriageBody)
+    command = TriageTicket(kept.ticket.number, asked.version, asker(request).user.name, _changes(asked))
+    return await _changed(request, command)
+
+
+def _changes(asked: TriageBody) -> Triage:
+    """What was given, and nothing of what was left out."""
+    given = {name: getattr(asked, name) for name in asked.model_fields_set - {"version", "location"}}
+    place = {name: getattr(asked.location, name) for name in asked.location.model_fields_set}
+    return Triage(**given, **place)
+
+
+async def _turn(request: web.Request) -> web.Response:
+    kept, asked, user = await _kept(request), guard.body(request, StatusBody), asker(request).user
+    command = TurnStatus(kept.ticket.number, asked.status, user.name, user.role, asked.reason, asked.version)
+    return await _changed(request, command)
+
+
+async def _changed(request: web.Request, command: TriageTicket | TurnStatus) -> web.Response:
+    """Have it done and show the ticket; on a stale version show what the others have made of it meanwhile."""
+    try:
+        await web_of(request).desk.handle(command)
+    except StaleVersion as stale:
+        now = _shown(request, await _kept(request))
+        return problems.of_refusal(stale, given=stale.given, current=stale.current, ticket=now).response()
+    return web.json_response(_shown(request, await _kept(request)))
+
+
+_STALE: Final = {HTTPStatus.CONFLICT: StaleAnswer}
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/tickets",
+        _list,
+        Permission.READ_TICKETS,
+        "Tickets, newest first",
+        TicketPage,
+        query=TicketQuery,
+        errors=(BadCursor,),
+    ),
+    Route(
+        "GET", "/tickets/{number}", _show, Permission.READ_TICKETS, "One ticket", TicketAnswer, errors=(NoSuchThing,)
+    ),
+    Route(
+        "PATCH",
+        "/tickets/{number}",
+        _triage,
+        Permission.TRIAGE,
+        "Record what the taker learned; needs the version that was seen",
+        TicketAnswer,
+        body=TriageBody,
+        errors=(NoSuchThing, TicketUnknown, StaleVersion),
+        problems=_STALE,
+    ),
+    Route(
+        "POST",
+        "/tickets/{number}/status",
+        _turn,
+        Permission.TURN_STATUS,
+        "Turn the ticket, as the role and its call type allow",
+        TicketAnswer,
+        body=StatusBody,
+        errors=(NoSuchThing, TicketUnknown, StaleVersion, TransitionRefused),
+    ),
+    Route(
+        "GET",
+        "/tickets/{number}/timeline",
+        _timeline,
+        Permission.READ_TICKETS,
+        "Everything that happened, in order, with its hash chain",
+        TimelineAnswer,
+        errors=(NoSuchThing,),
+    ),
+)

@@ -1,0 +1,56 @@
+"""What the web side stands on, and where its handlers find it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from aiohttp import web
+
+from gateway.web.sign_in_limit import SignInLimit
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from gateway.feed import Feed
+    from gateway.health import Health
+    from gateway.home import Home
+    from ticketing.desk import TicketDesk
+    from ticketing.ports import Clock, Store
+
+# Two readers serve the store (ticketing.store): more at once would only wait there, before the recorder's.
+_REQUESTS_AT_ONCE: Final = 8
+# Each takes 64 MiB and a core for some hundredths of a second (RFC 9106, second recommended set).
+_PASSWORDS_AT_ONCE: Final = 2
+
+
+class HealthSource(Protocol):
+    """Whoever knows how the line stands."""
+
+    async def now(self) -> Health:
+        """How things stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The parts of the gateway that the API and the pages use."""
+
+    store: Store
+    desk: TicketDesk
+    clock: Clock
+    feed: Feed
+    home: Home
+    health: HealthSource
+    zone: ZoneInfo
+    limit: SignInLimit = field(default_factory=SignInLimit)
+    requests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REQUESTS_AT_ONCE))
+    passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PASSWORDS_AT_ONCE))
+
+
+WEB: Final = web.AppKey("web", Web)
+
+
+def web_of(request: web.Request) -> Web:
+    """What this request's application stands on."""
+    return request.app[WEB]

@@ -1,0 +1,279 @@
+"""The pages: sign in, board, ticket, call log. Thin: asks the store, has `views` arrange it, fills a template."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import structlog
+from aiohttp import web
+
+from gateway.web.areas import areas, districts
+from gateway.web.auth import identify
+from gateway.web.board_views import board_view
+from gateway.web.call_log_filter import read_filter
+from gateway.web.context import web_of
+from gateway.web.errors import Forbidden, NoSuchThing
+from gateway.web.rendering import LANGUAGE_COOKIE, Visitor, rendered, words_for
+from gateway.web.texts import CATEGORIES, LANGUAGES
+from gateway.web.timeline_words import timeline_lines
+from gateway.web.views import Seats, call_rows, milliseconds, ticket_view
+from ticketing.errors import BadCursor, Siaga112Error, StoreUnusable
+from ticketing.model import CallOutcome, CallType, Role, TicketStatus
+from ticketing.permissions import Permission, may
+from ticketing.ports import CallFilter, Page, TicketFilter
+
+if TYPE_CHECKING:
+    from ticketing.model import Call, Ticket
+    from ticketing.ports import KeptCall, KeptTicket
+
+log = structlog.get_logger()
+
+STATIC: Final = Path(str(files("gateway.web").joinpath("static")))
+MOST_ON_BOARD: Final = 200
+# A call that neither ended nor was answered in this time is a gap in the ledger, not somebody who waits.
+_LONGEST_CALL: Final = timedelta(hours=6)
+_A_PAGE: Final = 50
+_NUMBER: Final = re.compile(r"112-[0-9]{8}-[0-9]{4,9}", re.ASCII)
+_NOT_OVER: Final = frozenset({CallOutcome.WAITING, CallOutcome.TALKING, CallOutcome.OVERFLOW})
+_YEAR_S: Final = 365 * 24 * 3600
+
+SeatsNow = Callable[[], Awaitable[Seats | None]]
+"""Asks Asterisk who can be rung; None when it does not answer."""
+_SEATS: Final = web.AppKey[SeatsNow]("seats")
+
+PageHandler = Callable[[web.Request, Visitor], Awaitable[web.StreamResponse]]
+
+
+def add_pages(app: web.Application, seats: SeatsNow) -> None:
+    """Register the pages and what they are made of."""
+    app[_SEATS] = seats
+    app.middlewares.append(refusals_as_pages)
+    app.on_response_prepare.append(_ask_anew)
+    app.router.add_get("/sign-in", sign_in)
+    app.router.add_get("/language", choose_language)
+    app.router.add_get("/", _for(Permission.READ_TICKETS, board))
+    app.router.add_get("/fragments/board", _for(Permission.READ_TICKETS, board_part))
+    app.router.add_get("/tickets/{number}", _for(Permission.READ_TICKETS, ticket))
+    app.router.add_get("/fragments/tickets/{number}", _for(Permission.READ_TICKETS, ticket_parts))
+    app.router.add_get("/calls", _for(Permission.READ_CALLS, calls))
+    app.router.add_static("/static/", STATIC)
+
+
+def _for(permission: Permission, handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The handler for those who may; others are sent to the door."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        async with web_of(request).requests:
+            identity = await identify(request)
+            if identity is None:
+                return _to_the_door(request)
+            if not may(identity.user.role, permission):
+                raise Forbidden(identity.user.role, permission)
+            return await handler(request, Visitor.of(identity))
+
+    return handle
+
+
+def _to_the_door(request: web.Request) -> web.Response:
+    if request.path.startswith("/fragments/"):
+        return web.Response(status=HTTPStatus.UNAUTHORIZED)
+    door = f"/sign-in?next={quote(request.path_qs, safe='')}"
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": door})
+
+
+@web.middleware
+async def refusals_as_pages(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Show what goes wrong with a page as a page; the API's own refusals pass by."""
+    if request.path.startswith("/api/"):
+        return await handler(request)
+    try:
+        return await handler(request)
+    except Forbidden:
+        return await _error(request, HTTPStatus.FORBIDDEN)
+    except (NoSuchThing, web.HTTPNotFound):
+        return await _error(request, HTTPStatus.NOT_FOUND)
+    except StoreUnusable as error:
+        log.warning("page_without_store", path=request.path, reason=str(error))
+        return await _error(request, HTTPStatus.SERVICE_UNAVAILABLE)
+    except web.HTTPException:
+        raise
+    except Exception:
+        log.exception("page_failed", path=request.path)
+        return await _error(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def _error(request: web.Request, status: HTTPStatus) -> web.Response:
+    try:
+        identity = await identify(request)
+    except Siaga112Error:  # the store again: the page is shown as to a stranger
+        identity = None
+    return rendered(
+        request, "error.html", Visitor.of(identity) if identity else None, {"code": status.value}, status=status
+    )
+
+
+async def _ask_anew(request: web.Request, response: web.StreamResponse) -> None:
+    """Have browsers ask whether a file is still good: a page and its script must be of one version."""
+    if request.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-cache")
+
+
+# ---- the door -------------------------------------------------------------------------------------------------------
+
+
+async def sign_in(request: web.Request) -> web.StreamResponse:
+    """The door; who is in already is let through."""
+    onward = _local(request.query.get("next", ""))
+    if await identify(request) is not None:
+        return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": onward})
+    return rendered(request, "sign_in.html", None, {"next": onward})
+
+
+async def choose_language(request: web.Request) -> web.StreamResponse:
+    """Remember the language, and go back."""
+    answer = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": _local(request.query.get("next", ""))})
+    wanted = request.query.get("to")
+    if wanted in LANGUAGES:
+        answer.set_cookie(LANGUAGE_COOKIE, wanted, max_age=_YEAR_S, httponly=True, samesite="Lax")
+    return answer
+
+
+def _local(path: str) -> str:
+    """A path of this server, else the board: nobody is sent elsewhere through our door."""
+    # Browsers read `//` and `/\` as another host, and drop tabs and line ends before they look.
+    fits = re.fullmatch(r"/(?![/\\])[!-~]{0,500}", path, re.ASCII) is not None and "\\" not in path
+    return path if fits else "/"
+
+
+# ---- the board ------------------------------------------------------------------------------------------------------
+
+
+async def board(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    """Everything that is under way."""
+    # Read first: what happens after it is told by the feed, and fetched again.
+    seq = await web_of(request).store.last_seq()
+    return rendered(request, "board.html", visitor, {"seq": seq, "here": "board", **await _board(request, visitor)})
+
+
+async def board_part(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    """The same without its frame, for the page to put in place."""
+    return rendered(request, "_board.html", visitor, await _board(request, visitor))
+
+
+async def _board(request: web.Request, visitor: Visitor) -> dict[str, object]:
+    parts, now = web_of(request), web_of(request).clock.now()
+    if visitor.role is Role.SKPD:
+        tickets: Page[KeptTicket] = Page(())
+        under_way: list[Call] = []
+    else:
+        still_open = TicketFilter(statuses=frozenset(TicketStatus) - {TicketStatus.CLOSED}, now=now)
+        tickets = await parts.store.find_tickets(still_open, limit=MOST_ON_BOARD)
+        not_over = CallFilter(outcomes=_NOT_OVER, since=now - _LONGEST_CALL)
+        under_way = [kept.call for kept in (await parts.store.find_calls(not_over, limit=MOST_ON_BOARD)).items]
+    view = board_view(
+        tickets.items,
+        under_way,
+        await parts.store.takers(),
+        await request.app[_SEATS](),
+        now=now,
+        words=words_for(request),
+        more=tickets.next is not None,
+    )
+    return {"board": view}
+
+
+# ---- a ticket -------------------------------------------------------------------------------------------------------
+
+
+async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    """One ticket: its form, its status, its caller, its timeline."""
+    seq = await web_of(request).store.last_seq()
+    kept = await _kept(request, visitor)
+    recorded = await _recorded(request, visitor, [kept.call])
+    values = {
+        "seq": seq,
+        "recorded": bool(recorded),
+        "call_types": tuple(CallType),
+        "categories": tuple(CATEGORIES),
+        "districts": districts(),
+        "area_codes": frozenset(areas()),
+        "zone": web_of(request).zone.key,
+        **await _ticket(request, visitor, kept),
+    }
+    return rendered(request, "ticket.html", visitor, values)
+
+
+async def ticket_parts(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    """What of the page others may change; the form is left to who types in it."""
+    kept = await _kept(request, visitor)
+    return rendered(request, "_ticket_parts.html", visitor, await _ticket(request, visitor, kept))
+
+
+async def _kept(request: web.Request, visitor: Visitor) -> KeptTicket:
+    number = request.match_info["number"]
+    kept = None
+    # No ticket has been sent to any SKPD yet: there is none that its dispatcher may know of.
+    if visitor.role is not Role.SKPD and _NUMBER.fullmatch(number):
+        kept = await web_of(request).store.ticket(number)
+    if kept is None:
+        raise NoSuchThing(f"there is no ticket {number[:40]}")
+    return kept
+
+
+async def _ticket(request: web.Request, visitor: Visitor, kept: KeptTicket) -> dict[str, object]:
+    parts, words = web_of(request), words_for(request)
+    view = ticket_view(kept, await parts.store.takers(), role=visitor.role, now=parts.clock.now(), words=words)
+    entries = await parts.store.timeline(kept.ticket.number)
+    return {"view": view, "timeline": timeline_lines(entries, kept.ticket.answered_at, words)}
+
+
+# ---- the call log ---------------------------------------------------------------------------------------------------
+
+
+async def calls(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    """Every call, newest first, with its ticket's timings."""
+    parts, words = web_of(request), words_for(request)
+    wanted = read_filter(request.query)
+    cursor = request.query.get("cursor")
+    try:
+        page = await parts.store.find_calls(wanted.asked(parts.zone), cursor=cursor, limit=_A_PAGE)
+    except BadCursor:
+        return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": wanted.link()})
+    now, takers = parts.clock.now(), await parts.store.takers()
+    recorded = await _recorded(request, visitor, [kept.call for kept in page.items])
+    tickets = await _tickets_of(request, page.items)
+    values = {
+        "here": "calls",
+        "rows": call_rows(page.items, tickets, takers, recorded, now=now, words=words),
+        "filter": wanted,
+        "outcomes": tuple(CallOutcome),
+        "takers": takers,
+        "newest": wanted.link() if cursor else None,
+        "older": wanted.link(page.next) if page.next else None,
+        "now_ms": milliseconds(now),
+    }
+    return rendered(request, "calls.html", visitor, values)
+
+
+async def _tickets_of(request: web.Request, kept: tuple[KeptCall, ...]) -> dict[str, Ticket]:
+    store = web_of(request).store
+    found = await asyncio.gather(*(store.ticket(one.ticket) for one in kept if one.ticket))
+    return {one.ticket.number: one.ticket for one in found if one}
+
+
+async def _recorded(request: web.Request, visitor: Visitor, of: list[Call]) -> frozenset[str]:
+    """Which of these calls have audio that the visitor may hear."""
+    if not visitor.plays:
+        return frozenset()
+    audio = {call.id: web_of(request).home.recording(call.id) for call in of}
+    return await asyncio.to_thread(lambda: frozenset(one for one, file in audio.items() if file.is_file()))

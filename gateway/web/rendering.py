@@ -1,0 +1,96 @@
+"""A template and its values as an answer: in the visitor's language, everything escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gateway.web.context import web_of
+from gateway.web.texts import texts
+from gateway.web.views import Words
+from ticketing.permissions import Permission, may
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.web.auth import Identity
+    from gateway.web.texts import Texts
+    from ticketing.model import Role
+
+LANGUAGE_COOKIE: Final = "siaga112-language"
+SITE_LANGUAGE: Final = web.AppKey("site language", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at a page, and what the page may offer."""
+
+    name: str
+    role: Role
+    csrf: str
+
+    @classmethod
+    def of(cls, identity: Identity) -> Visitor:
+        """The visitor behind a session, or behind a token (which may look, and needs no proof to change)."""
+        return cls(identity.user.name, identity.user.role, identity.session.csrf if identity.session else "")
+
+    @property
+    def reads_calls(self) -> bool:
+        """Whether the call log is for them."""
+        return may(self.role, Permission.READ_CALLS)
+
+    @property
+    def triages(self) -> bool:
+        """Whether they record what the caller says."""
+        return may(self.role, Permission.TRIAGE)
+
+    @property
+    def plays(self) -> bool:
+        """Whether they may hear recordings."""
+        return may(self.role, Permission.PLAY_RECORDING)
+
+    @property
+    def listens(self) -> bool:
+        """Whether the live feed is for them."""
+        return may(self.role, Permission.READ_LIVE)
+
+
+@cache
+def templates() -> Environment:
+    """The templates; every value they print is escaped."""
+    return Environment(
+        loader=PackageLoader("gateway.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def texts_for(request: web.Request) -> Texts:
+    """The language that the visitor chose, else the site's."""
+    return texts(request.cookies.get(LANGUAGE_COOKIE), request.app.get(SITE_LANGUAGE, "id"))
+
+
+def words_for(request: web.Request) -> Words:
+    """The city's zone and the visitor's language."""
+    return Words(web_of(request).zone, texts_for(request))
+
+
+def rendered(
+    request: web.Request,
+    template: str,
+    visitor: Visitor | None,
+    values: Mapping[str, object],
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> web.Response:
+    """A page, or a part of one."""
+    common = {"t": texts_for(request), "visitor": visitor, "path": request.path_qs, "here": ""}
+    text = templates().get_template(template).render({**common, **values})
+    return web.Response(text=text, status=status, content_type="text/html")

@@ -1,0 +1,52 @@
+// The board: fetched anew whenever something happened, and now and then for the phones' state.
+
+import { setTime } from "./clocks.js";
+import { follow } from "./live.js";
+import { fill, toTheDoor } from "./shell.js";
+
+const board = document.getElementById("board");
+const news = document.getElementById("news");
+const title = document.title;
+const PHONES_EVERY_MS = 3000;
+let fetching = false;
+let stale = false;
+
+async function refresh() {
+  if (fetching) {
+    stale = true;
+    return;
+  }
+  fetching = true;
+  do {
+    stale = false;
+    try {
+      const response = await fetch("/fragments/board");
+      if (response.status === 401) toTheDoor();
+      if (response.ok) show(await response.text());
+    } catch {
+      // The feed falls silent too, and the banner says so.
+    }
+  } while (stale);
+  fetching = false;
+}
+
+function show(html) {
+  const focused = document.activeElement?.id;
+  const had = board.contains(document.activeElement);
+  board.innerHTML = html; // written and escaped by our own server
+  if (had && focused) document.getElementById(focused)?.focus();
+  setTime(board);
+  const waiting = board.querySelectorAll(".waiting [data-call]").length;
+  document.title = waiting ? `(${waiting}) ${title}` : title;
+}
+
+if ("live" in board.dataset) {
+  follow(Number(board.dataset.seq), {
+    onEntry(entry) {
+      if (entry.type === "ticket_opened") news.textContent = fill(news.dataset.newTicket, { number: entry.ticket ?? "" });
+      refresh();
+    },
+    onBack: refresh,
+  });
+}
+setInterval(refresh, PHONES_EVERY_MS);

@@ -1,0 +1,143 @@
+"""The timeline in plain words: an entry as one sentence. Pure; an entry of a kind unknown here keeps its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from gateway.web.areas import area_name
+from gateway.web.texts import TEXTS
+from gateway.web.views import When, lasted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gateway.web.views import Words
+    from ticketing.timeline import Entry, Json
+
+# A correction of the telephone's own clock: part of the record, of little use to its reader.
+_MINOR: Final = frozenset({"arrival_time_settled", "answer_time_settled", "end_settled"})
+_GRAVE: Final = frozenset({"sla_breached", "call_overflowed"})
+
+_FIELDS: Final = {
+    "reporter_name": "ticket.reporter",
+    "call_type": "ticket.call_type",
+    "category": "ticket.category",
+    "severity": "ticket.severity",
+    "description": "ticket.description",
+    "verbatim": "ticket.verbatim",
+    "area_code": "ticket.area",
+    "landmark": "ticket.landmark",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry for its reader; `after` is the time since the answer, None before it."""
+
+    position: int
+    type: str
+    when: When
+    after: str | None
+    text: str
+    by: str | None
+    details: tuple[str, ...]
+    minor: bool
+    grave: bool
+
+
+def timeline_lines(entries: Iterable[Entry], answered_at: datetime, words: Words) -> tuple[Line, ...]:
+    """The timeline, in its order."""
+    return tuple(_line(entry, answered_at, words) for entry in entries)
+
+
+def _line(entry: Entry, answered_at: datetime, words: Words) -> Line:
+    by = entry.body.get("by")
+    return Line(
+        position=entry.position,
+        type=entry.type,
+        when=words.when(entry.at),
+        after=f"+{lasted(entry.at - answered_at)}" if entry.at >= answered_at else None,
+        text=_sentence(entry, words),
+        by=by if isinstance(by, str) else None,
+        details=tuple(_details(entry, words)),
+        minor=entry.type in _MINOR,
+        grave=entry.type in _GRAVE,
+    )
+
+
+def _sentence(entry: Entry, words: Words) -> str:
+    key = f"timeline.{entry.type}"
+    if key not in TEXTS:
+        return words.t("timeline.other", type=entry.type)
+    return words.t(key, **_values(entry.body, words))
+
+
+def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
+    """Give what sentences may name; a value that is missing is a dash, never an error on somebody's screen."""
+    return {
+        "trunk": body.get("trunk") or "—",
+        "was": _clock_time(body.get("was"), words),
+        "party": body.get("party") or "—",
+        "number": body.get("number") or "—",
+        "caller": _caller(body.get("caller"), words),
+        "outcome": _word("outcome", body.get("outcome"), words),
+        "from": _word("status", body.get("from") or body.get("from_"), words),
+        "to": _word("status", body.get("to"), words),
+        "clock": _word("sla", body.get("clock"), words),
+    }
+
+
+def _word(family: str, value: Json, words: Words) -> str:
+    key = f"{family}.{value}"
+    return words.t(key) if key in TEXTS else str(value or "—")
+
+
+def _clock_time(value: Json, words: Words) -> str:
+    if not isinstance(value, str):
+        return "—"
+    try:
+        local = datetime.fromisoformat(value).astimezone(words.zone)
+    except ValueError:
+        return value
+    return f"{local:%H:%M:%S}"
+
+
+def _caller(value: Json, words: Words) -> str:
+    if not isinstance(value, dict):
+        return "—"
+    kind = _word("kind", value.get("kind"), words)
+    return f"{value.get('e164') or value.get('raw') or words.t('caller.no_number')} ({kind})"
+
+
+def _details(entry: Entry, words: Words) -> Iterable[str]:
+    reason = entry.body.get("reason")
+    if isinstance(reason, str) and reason:
+        yield words.t("timeline.status_turned_reason", reason=reason)
+    changes = entry.body.get("changes")
+    if isinstance(changes, dict):
+        yield from (_change(name, change, words) for name, change in changes.items())
+
+
+def _change(name: str, change: Json, words: Words) -> str:
+    field = name.removeprefix("location.")
+    label = words.t(_FIELDS[field]) if field in _FIELDS else field
+    before, after = change if isinstance(change, list) and len(change) == 2 else (None, change)  # noqa: PLR2004
+    told = _value(field, after, words)
+    if before in {None, ""}:
+        return words.t("timeline.recorded", field=label, after=told)
+    return words.t("timeline.change", field=label, before=_value(field, before, words), after=told)
+
+
+def _value(field: str, value: Json, words: Words) -> str:
+    if value in {None, ""}:
+        return words.t("ticket.empty_value")
+    match field:
+        case "call_type" | "severity":
+            return _word(field, value, words)
+        case "category":
+            return words.t.category(str(value)) or str(value)
+        case "area_code":
+            return area_name(str(value)) or str(value)
+    return str(value)

@@ -1,0 +1,196 @@
+"""The console on a port of its own, over a real store with an evening in it; and a browser that looks at it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from playwright.sync_api import sync_playwright
+
+from gateway.feed import Feed
+from gateway.health import Health
+from gateway.home import Home
+from gateway.web.context import Web
+from gateway.web.pages import add_pages
+from gateway.web.server import application
+from gateway.web.views import Seats
+from tests.console import evening
+from tests.ticketing.room import SetClock
+from ticketing.desk import TicketDesk
+from ticketing.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+    from ticketing.store import SqliteStore
+
+T = TypeVar("T")
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP = {"width": 1280, "height": 800}
+
+
+class RunningClock(SetClock):
+    """Shows the time it is set to, until it is started; from then on it runs."""
+
+    _started: float | None = None
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        if self._started is None:
+            return self.time
+        return self.time + timedelta(seconds=time.monotonic() - self._started)
+
+
+class Well:
+    """Says that all is well."""
+
+    async def now(self) -> Health:
+        return Health(True, 3, 1, "connected", "ok", "ok", 0.0, 0, 0)  # noqa: FBT003
+
+
+@dataclass
+class Console:
+    """The server, in a thread with a loop of its own."""
+
+    store: SqliteStore
+    desk: TicketDesk
+    clock: RunningClock
+    home: Home
+    loop: asyncio.AbstractEventLoop
+    runner: web.AppRunner
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the server's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+
+    def tell(self, command: Any) -> None:  # noqa: ANN401 - any command
+        """Have the desk carry out a command, as a telephone or another person would."""
+        self.run(self.desk.handle(command))
+
+    async def cut(self) -> None:
+        """Break every connection and take no new one."""
+        await self.runner.cleanup()
+
+    async def back(self) -> None:
+        """Be there again, on the same port."""
+        self.runner = await _serve(self.store, self.desk, self.clock, self.home, self.port)
+
+
+async def _seats() -> Seats | None:
+    return Seats(evening.REACHABLE, evening.FREE, evening.RINGING)
+
+
+async def _serve(store: SqliteStore, desk: TicketDesk, clock: RunningClock, home: Home, port: int) -> web.AppRunner:
+    feed = desk._publisher
+    assert isinstance(feed, Feed)
+    app = application(Web(store, desk, clock, feed, home, Well(), ZoneInfo("Asia/Makassar")))
+    add_pages(app, _seats)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
+    return runner
+
+
+async def _opened(folder: Path, loop: asyncio.AbstractEventLoop) -> Console:
+    store = await open_store(f"sqlite+aiosqlite:///{folder / 'siaga112.sqlite3'}")
+    clock = RunningClock(evening.NOW)
+    desk = TicketDesk(store, clock, Feed(), ZoneInfo("Asia/Makassar"))
+    home = Home(folder, folder / "journals")
+    runner = await _serve(store, desk, clock, home, 0)
+    port = runner.addresses[0][1]
+    return Console(store, desk, clock, home, loop, runner, port)
+
+
+async def _closed(console: Console) -> None:
+    await console.runner.cleanup()
+    await console.store.close()
+
+
+@contextmanager
+def console(folder: Path, *, evening_told: bool = True) -> Iterator[Console]:
+    """A console in this folder, open while the block runs."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    one = asyncio.run_coroutine_threadsafe(_opened(folder, loop), loop).result(20)
+    try:
+        one.run(evening.people(one.desk, one.clock))
+        if evening_told:
+            one.run(evening.play(one.desk, one.clock, one.home))
+        one.clock.start()
+        yield one
+    finally:
+        one.run(_closed(one))
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Debian's chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+def visit(browsing: Browser, address: str, **more: Any) -> BrowserContext:  # noqa: ANN401 - Playwright's own
+    """Somebody's own browser: its cookies are its own."""
+    context = browsing.new_context(**{"base_url": address, "viewport": DESKTOP, "locale": "id-ID", **more})
+    context.set_default_timeout(10_000)
+    return context
+
+
+def sign_in(page: Page, name: str, password: str = evening.PASSWORD) -> None:
+    """Come in by the door."""
+    page.goto("/sign-in")
+    page.get_by_label("Nama pengguna").fill(name)
+    page.get_by_label("Kata sandi").fill(password)
+    page.get_by_role("button", name="Masuk").click()
+    page.wait_for_url("**/")
+
+
+def heard(sound: Locator) -> bool:
+    """Wait until some of a sound has been played; fail with the browser's reason when it cannot be."""
+    return bool(
+        sound.evaluate(
+            """one => new Promise((done, fail) => {
+              const look = () => {
+                if (one.error) fail(new Error(one.error.message));
+                else if (one.currentTime > 0) done(true);
+              };
+              for (const news of ["timeupdate", "error", "ended"]) one.addEventListener(news, look);
+              look();
+              setTimeout(() => fail(new Error(`not heard: state ${one.readyState}, paused ${one.paused}`)), 15000);
+            })"""
+        )
+    )

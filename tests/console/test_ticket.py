@@ -1,0 +1,210 @@
+"""A ticket's page, in a real browser: recording, closing, turning, and two people at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.console.console import heard
+from ticketing.commands import Triage, TriageTicket
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.console.conftest import Visit
+    from tests.console.console import Console
+    from ticketing.model import Ticket
+
+FIRE = "112-20261123-0010"  # open, an emergency, its call is over
+FLOOD = "112-20261123-0006"  # on progress, from a caller without a number
+CLOSED = "112-20261123-0002"
+
+
+def opened(visiting: Visit, console: Console, name: str, number: str) -> Page:
+    page = visiting(console.address, name)
+    page.goto(f"/tickets/{number}")
+    expect(page.get_by_role("heading", name=number)).to_be_visible()
+    return page
+
+
+def deaf(page: Page) -> None:
+    """The page hears nothing of what others do."""
+    page.route_web_socket("**/api/v1/live*", lambda _socket: None)
+
+
+def stored(console: Console, number: str) -> Ticket:
+    kept = console.run(console.store.ticket(number))
+    assert kept
+    return kept.ticket
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Simpan catatan").click()
+
+
+def test_a_taker_records_what_the_caller_says(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.get_by_label("Lokasi, kata pemanggil").fill("bukan di pasar,\ndi belakang SMA 4")
+    page.get_by_label("Kelurahan").select_option(label="Penatoi")
+    page.get_by_label("Kategori kejadian").select_option(label="Kebakaran")
+    page.get_by_label("Tingkat keparahan").select_option("5")
+    page.get_by_label("Pelapor", exact=True).fill("")
+    expect(page.get_by_text("Ada perubahan yang belum disimpan.")).to_be_visible()
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    ticket = stored(evening, FIRE)
+    assert ticket.location.verbatim == "bukan di pasar,\ndi belakang SMA 4"
+    assert (ticket.severity, ticket.reporter_name) == (5, None)
+    assert ticket.description
+    expect(page.locator("#ticket-timeline")).to_contain_text("Pelapor: Ibu Marlina → (kosong)")
+    page.reload()
+    expect(page.get_by_label("Lokasi, kata pemanggil")).to_have_value("bukan di pasar,\ndi belakang SMA 4")
+
+
+def test_one_key_closes_a_prank_with_what_was_typed(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.get_by_label("Uraian kejadian", exact=True).fill("anak-anak tertawa")
+    page.keyboard.press("F8")
+    expect(page.locator("#ticket-head .status")).to_have_text("Selesai")
+    ticket = stored(evening, FIRE)
+    assert (ticket.status, ticket.call_type, ticket.description) == ("closed", "prank", "anak-anak tertawa")
+    expect(page.get_by_label("Iseng")).to_be_checked()
+    expect(page.get_by_text("Tidak ada perubahan status untuk peran Anda.")).to_be_visible()
+
+
+def test_the_key_for_a_ghost_is_shown_beside_its_button(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.get_by_role("button", name="F9 Hantu, tutup").click()
+    expect(page.locator("#ticket-head .status")).to_have_text("Selesai")
+    assert stored(evening, FIRE).call_type == "ghost"
+
+
+def test_a_taker_has_no_button_for_an_emergencys_status_and_no_recording(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    expect(page.locator("[data-turn]")).to_have_count(0)
+    expect(page.locator("audio")).to_have_count(0)
+    page = opened(visiting, evening, "admin", FIRE)
+    expect(page.locator("[data-turn], [data-quick]")).to_have_count(0)
+    expect(page.get_by_label("Uraian kejadian", exact=True)).to_be_disabled()
+
+
+def test_a_supervisor_turns_a_ticket_on_and_closes_and_reopens_it_with_a_reason(
+    evening: Console, visiting: Visit
+) -> None:
+    page = opened(visiting, evening, "sari", FIRE)
+    status = page.locator("#ticket-head .status")
+    page.get_by_role("button", name="Mulai ditangani").click()
+    expect(status).to_have_text("Sedang ditangani")
+    expect(page.locator("#ticket-head .clock").first).to_contain_text("tepat waktu")
+    page.get_by_role("button", name="Selesaikan tiket").click()
+    expect(status).to_have_text("Selesai")
+    page.get_by_role("button", name="Buka kembali").click()
+    dialog = page.get_by_role("dialog", name="Buka kembali")
+    dialog.get_by_role("button", name="Buka kembali").click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Alasan membuka kembali").fill("api menyala lagi")
+    dialog.get_by_role("button", name="Buka kembali").click()
+    expect(status).to_have_text("Baru")
+    expect(page.locator("#ticket-timeline")).to_contain_text("Alasan: api menyala lagi")
+    expect(page.locator("#ticket-timeline")).to_contain_text("Status: Selesai → Baru oleh sari")
+
+
+def test_the_second_of_two_is_told_sees_both_and_loses_nothing(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "sari")
+    deaf(page)
+    page.goto(f"/tickets/{FIRE}")
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    page.get_by_label("Uraian kejadian", exact=True).fill("Uraian saya")
+    change = Triage(landmark="Terminal Dara", description="Uraian mereka", reporter_name="Pak Usman")
+    evening.tell(TriageTicket(FIRE, stored(evening, FIRE).version, "rahmawati", change))
+    save(page)
+    panel = page.get_by_role("alert").filter(has_text="Tiket ini diubah orang lain")
+    expect(panel.get_by_role("row", name="Patokan")).to_contain_text("Terminal Dara")
+    expect(panel.get_by_role("row", name="Patokan")).to_contain_text("Menara masjid")
+    expect(panel.get_by_role("row", name="Uraian kejadian")).to_contain_text("Uraian mereka")
+    expect(page.get_by_label("Patokan", exact=True)).to_have_value("Menara masjid")
+    expect(page.get_by_label("Uraian kejadian", exact=True)).to_have_value("Uraian saya")
+    # What was not touched here follows; nothing is saved before the second person says so.
+    expect(page.get_by_label("Pelapor", exact=True)).to_have_value("Pak Usman")
+    assert stored(evening, FIRE).description == "Uraian mereka"
+    panel.get_by_role("button", name="Pakai isian mereka: Uraian kejadian").click()
+    expect(page.get_by_label("Uraian kejadian", exact=True)).to_have_value("Uraian mereka")
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    expect(panel).to_be_hidden()
+    ticket = stored(evening, FIRE)
+    assert (ticket.location.landmark, ticket.description, ticket.reporter_name) == (
+        "Menara masjid",
+        "Uraian mereka",
+        "Pak Usman",
+    )
+
+
+def test_while_somebody_types_another_persons_change_is_shown_at_once(evening: Console, visiting: Visit) -> None:
+    first, second = (opened(visiting, evening, name, FIRE) for name in ("rahmawati", "sari"))
+    second.get_by_label("Patokan", exact=True).fill("Menara masj")
+    first.get_by_label("Patokan", exact=True).fill("Terminal Dara")
+    first.get_by_label("Pelapor", exact=True).fill("Pak Usman")
+    save(first)
+    expect(first.get_by_text("Tersimpan pukul")).to_be_visible()
+    expect(second.get_by_role("row", name="Patokan")).to_contain_text("Terminal Dara")
+    expect(second.get_by_label("Patokan", exact=True)).to_have_value("Menara masj")
+    expect(second.get_by_label("Pelapor", exact=True)).to_have_value("Pak Usman")
+    second.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    expect(second.get_by_role("row", name="Patokan")).to_contain_text("Menara masjid")
+    save(second)
+    expect(second.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert stored(evening, FIRE).location.landmark == "Menara masjid"
+    expect(first.get_by_label("Patokan", exact=True)).to_have_value("Menara masjid")
+
+
+def test_a_status_turned_by_another_does_not_stand_in_the_way_of_saving(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "rahmawati")
+    deaf(page)
+    page.goto(f"/tickets/{FIRE}")
+    other = opened(visiting, evening, "sari", FIRE)
+    other.get_by_role("button", name="Mulai ditangani").click()
+    expect(other.locator("#ticket-head .status")).to_have_text("Sedang ditangani")
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert stored(evening, FIRE).location.landmark == "Menara masjid"
+
+
+def test_what_cannot_be_saved_stays_and_says_why(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    page.route("**/api/v1/tickets/*", lambda route: route.abort())
+    save(page)
+    expect(page.get_by_text("Tidak tersimpan: server tidak dapat dihubungi")).to_be_visible()
+    expect(page.get_by_label("Patokan", exact=True)).to_have_value("Menara masjid")
+    page.unroute("**/api/v1/tickets/*")
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+
+
+def test_a_caller_without_a_number_is_said_to_be_one_who_cannot_be_called_back(
+    evening: Console, visiting: Visit
+) -> None:
+    page = opened(visiting, evening, "sari", FLOOD)
+    caller = page.get_by_role("region", name="Pemanggil")
+    expect(caller).to_contain_text("Nomor tidak ada")
+    expect(caller).to_contain_text("Tidak dapat dihubungi kembali")
+
+
+def test_a_supervisor_hears_the_recording_and_that_is_on_record(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "sari", FIRE)
+    timeline = page.locator("#ticket-timeline")
+    expect(timeline).not_to_contain_text("Rekaman diputar")
+    page.locator("audio").evaluate("one => one.play()")
+    assert heard(page.locator("audio"))
+    expect(timeline).to_contain_text("Rekaman diputar oleh sari")
+
+
+def test_a_closed_ticket_may_be_completed(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", CLOSED)
+    page.get_by_label("Pelapor", exact=True).fill("Bu Aisyah")
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert stored(evening, CLOSED).status == "closed"

@@ -1,0 +1,71 @@
+"""The desk's door: one transaction for each command, then publish."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ticketing.commands import NoteBreaches, NoteRecordingAccess, RecordCalls, TriageTicket, TurnStatus
+from ticketing.desk.calls import record_calls
+from ticketing.desk.people import keep_people
+from ticketing.desk.tickets import note_breaches, note_recording_access, triage_ticket, turn_status
+from ticketing.sla import SOP_TARGETS
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from ticketing.commands import Command
+    from ticketing.ports import Clock, Publisher, Store, Transaction
+    from ticketing.sla import Targets
+    from ticketing.timeline import Entry
+
+
+class TicketDesk:
+    """Takes commands, keeps what follows from them, tells what is new.
+
+    `zone` is the city's: a ticket is numbered by the local date of its answer. `targets` are what it promises.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, publisher: Publisher, zone: ZoneInfo, targets: Targets = SOP_TARGETS
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._publisher = publisher
+        self._zone = zone
+        self._targets = targets
+        self._under_way: set[asyncio.Task[tuple[Entry, ...]]] = set()
+
+    async def handle(self, command: Command) -> tuple[Entry, ...]:
+        """Carry out a command; return the timeline's new entries, which were published before.
+
+        Raises the refusals of ticketing.errors; then nothing has changed and nothing was told. A command
+        whose asker is cancelled is finished all the same: what is committed is told.
+        """
+        task = asyncio.ensure_future(self._commit_then_tell(command))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _commit_then_tell(self, command: Command) -> tuple[Entry, ...]:
+        news = await self._store.transact(lambda tx: self._carry_out(command, tx))
+        if news:
+            self._publisher.publish(news)
+        return news
+
+    def _carry_out(self, command: Command, tx: Transaction) -> tuple[Entry, ...]:
+        now = self._clock.now()
+        match command:
+            case RecordCalls():
+                return record_calls(tx, command, now, self._zone, self._targets)
+            case TriageTicket():
+                return triage_ticket(tx, command, now, self._targets)
+            case TurnStatus():
+                return turn_status(tx, command, now, self._targets)
+            case NoteBreaches():
+                return note_breaches(tx, now, self._targets)
+            case NoteRecordingAccess():
+                return note_recording_access(tx, command, now)
+            case _:
+                keep_people(tx, command)
+                return ()

@@ -1,0 +1,86 @@
+"""What people do to a ticket, and what its clocks do when nobody does anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ticketing.errors import CallUnknown, StaleVersion
+from ticketing.events import RecordingPlayed, StatusTurned
+from ticketing.sla import breaches_owed, noted, watched
+from ticketing.timeline import chained
+from ticketing.transitions import transition
+from ticketing.triage import triaged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ticketing.commands import NoteRecordingAccess, TriageTicket, TurnStatus
+    from ticketing.events import Event
+    from ticketing.model import CallId, Ticket
+    from ticketing.ports import Transaction
+    from ticketing.sla import Targets
+    from ticketing.timeline import Entry
+
+_BREACHES_AT_ONCE: Final = 200  # after a long downtime: an answer that opens a ticket must not wait for them all
+
+
+def triage_ticket(tx: Transaction, command: TriageTicket, now: datetime, targets: Targets) -> tuple[Entry, ...]:
+    """Record what the taker learned; raise TicketUnknown or StaleVersion."""
+    ticket = _seen(tx, command.number, command.version)
+    after, triage = triaged(ticket, command.changes, by=command.by, at=now)
+    if triage is None:
+        return ()
+    return _keep(tx, ticket, after, triage, now, targets)
+
+
+def turn_status(tx: Transaction, command: TurnStatus, now: datetime, targets: Targets) -> tuple[Entry, ...]:
+    """Turn the ticket; raise TicketUnknown, StaleVersion or TransitionRefused."""
+    ticket = _seen(tx, command.number, command.version)
+    after = transition(ticket, command.to, by=command.role, at=now, reason=command.reason)
+    turned = StatusTurned(now, command.by, ticket.status, command.to, command.reason)
+    return _keep(tx, ticket, after, turned, now, targets)
+
+
+def note_breaches(tx: Transaction, now: datetime, targets: Targets) -> tuple[Entry, ...]:
+    """Put the breaches that are due on record, the most overdue first, a bounded number at a time."""
+    entries: list[Entry] = []
+    for ticket in tx.tickets_to_watch(now, _BREACHES_AT_ONCE):
+        breaches = breaches_owed(ticket, now=now, targets=targets)
+        tx.keep_ticket(watched(noted(ticket, breaches), targets=targets))
+        entries += _tell(tx, ticket.call_id, breaches, now)
+    return tuple(entries)
+
+
+def note_recording_access(tx: Transaction, command: NoteRecordingAccess, now: datetime) -> tuple[Entry, ...]:
+    """Put on record who asked for a call's audio; raise CallUnknown."""
+    return _tell(tx, command.call_id, (RecordingPlayed(now, command.by),), now)
+
+
+def _seen(tx: Transaction, number: str, version: int | None) -> Ticket:
+    ticket = tx.ticket(number)
+    if version is not None and version != ticket.version:
+        raise StaleVersion(number, version, ticket.version)
+    return ticket
+
+
+def _keep(
+    tx: Transaction, before: Ticket, after: Ticket, change: Event, now: datetime, targets: Targets
+) -> tuple[Entry, ...]:
+    """Keep a changed ticket and tell of it: what its clocks owed before the change, the change, what they owe by it."""
+    owed_before = breaches_owed(before, now=now, targets=targets)
+    after = noted(after, owed_before)
+    owed_by_it = breaches_owed(after, now=now, targets=targets)
+    tx.keep_ticket(watched(noted(after, owed_by_it), targets=targets))
+    return _tell(tx, after.call_id, (*owed_before, change, *owed_by_it), now)
+
+
+def _tell(tx: Transaction, call_id: CallId, news: Sequence[Event], now: datetime) -> tuple[Entry, ...]:
+    if not news:
+        return ()
+    kept = tx.calls([call_id]).get(call_id)
+    if kept is None:
+        raise CallUnknown(call_id)
+    entries = chained(call_id, news, kept.head, recorded_at=now, ticket_number=kept.ticket)
+    tx.keep_head(call_id, entries[-1].head)
+    return tx.append(entries)

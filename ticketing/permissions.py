@@ -1,0 +1,39 @@
+"""What role may do what: one table, which the API, the pages and the documentation share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from ticketing.model import Role
+
+
+class Permission(StrEnum):
+    """Something that not everybody may do."""
+
+    READ_TICKETS = "read_tickets"  # an SKPD reads only those that were sent to it
+    TRIAGE = "triage"
+    TURN_STATUS = "turn_status"  # who may turn what to what: ticketing.transitions
+    READ_CALLS = "read_calls"
+    PLAY_RECORDING = "play_recording"
+    READ_LIVE = "read_live"  # the feed tells of every call: not for an SKPD
+    MANAGE_PEOPLE = "manage_people"
+
+
+_ROOM: Final = frozenset({Role.CALL_TAKER, Role.SUPERVISOR})
+_ROOM_AND_ADMIN: Final = _ROOM | {Role.ADMIN}
+
+PERMISSIONS: Final[dict[Permission, frozenset[Role]]] = {
+    Permission.READ_TICKETS: frozenset(Role),
+    Permission.TRIAGE: _ROOM,
+    Permission.TURN_STATUS: _ROOM,
+    Permission.READ_CALLS: _ROOM_AND_ADMIN,
+    Permission.PLAY_RECORDING: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Permission.READ_LIVE: _ROOM_AND_ADMIN,
+    Permission.MANAGE_PEOPLE: frozenset({Role.ADMIN}),
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether whoever has this role has this permission."""
+    return role in PERMISSIONS[permission]

@@ -1,0 +1,41 @@
+"""What a taker's record makes of a ticket. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ticketing.events import TicketTriaged
+from ticketing.model import Location
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticketing.commands import Triage
+    from ticketing.model import Ticket
+
+
+def triaged(ticket: Ticket, changes: Triage, *, by: str, at: datetime) -> tuple[Ticket, TicketTriaged | None]:
+    """Give the ticket's next version and what is new in it; the same ticket and None when nothing is.
+
+    A closed ticket may be completed (SOP step 9). A field that is not given stays: a point from a map does
+    not touch the caller's own words.
+    """
+    given = changes.given
+    place = {name: given.pop(name) for name in Location.__slots__ if name in given}
+    differing = {
+        **_differing(ticket, given),
+        **{f"location.{name}": change for name, change in _differing(ticket.location, place).items()},
+    }
+    if not differing:
+        return ticket, None
+    changed: Ticket = _with(ticket, {**given, "location": _with(ticket.location, place)})
+    return replace(changed, version=ticket.version + 1), TicketTriaged(at, by, differing)
+
+
+def _differing(before: Ticket | Location, given: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (getattr(before, name), value) for name, value in given.items() if getattr(before, name) != value}
+
+
+def _with(value: Any, fields: dict[str, Any]) -> Any:  # noqa: ANN401 - the same dataclass comes back
+    return replace(value, **fields)
