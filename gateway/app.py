@@ -23,6 +23,7 @@ from gateway.roster import Roster
 from gateway.sla_watch import DueInstants, SlaWatch
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
+from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.pages import add_pages
 from gateway.web.seats import AskedSeats
@@ -57,9 +58,9 @@ async def run_gateway(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         store = await open_store(settings.database, checked=False)
         stack.push_async_callback(store.close)
-        clock, due = SystemClock(), DueInstants()
+        clock, due = SystemClock(), DueInstants(settings.targets)
         feed = Feed((LogPublisher(), due))
-        desk = TicketDesk(store, clock, feed, settings.zone)
+        desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
         recorder = CallRecorder(desk, CallTracker(settings.style_of))
         ami = AmiListener(
             AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami),
@@ -69,8 +70,8 @@ async def run_gateway(settings: Settings) -> None:
         ledger_read = asyncio.Event()
         roster = Roster(settings, store, asterisk, ami, ledger_read)
         health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster)
-        web_side = Web(store, desk, clock, feed, home, health, settings.zone)
-        site = application(web_side)
+        city = City(settings.zone, settings.city, settings.targets, settings.language)
+        site = application(Web(store, desk, clock, feed, home, health, city))
         add_pages(site, AskedSeats(roster))
         await stack.enter_async_context(serving(site, settings.http_bind))
         async with asyncio.TaskGroup() as group:

@@ -198,9 +198,9 @@ def tickets(since: datetime | None, *, as_json: bool) -> None:
     from gateway.clock import SystemClock  # noqa: PLC0415
     from gateway.presentation import ticket_json  # noqa: PLC0415
 
-    now = SystemClock().now()
+    now, targets = SystemClock().now(), config.load().targets
     found = with_store(lambda store: store.tickets(since))
-    rows = [ticket_json(kept.ticket, kept.call, now) for kept in found]
+    rows = [ticket_json(kept.ticket, kept.call, now, targets) for kept in found]
     show(rows, as_json=as_json, columns=("number", "status", "call_type", "taker", "caller", "answered_at", "wait_s"))
 
 

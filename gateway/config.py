@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,6 +34,7 @@ from pydantic_settings import (
 
 from ticketing.errors import Siaga112Error
 from ticketing.model import CallerIdStyle
+from ticketing.sla import Targets
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FILE_NAME = "siaga112.toml"
@@ -73,11 +75,19 @@ def _zone(text: str) -> str:
     return text
 
 
+def _city(text: str) -> str:
+    name = text.strip()
+    if not name or len(name) > 40 or not name.isprintable():  # noqa: PLR2004 - what the head of a page holds
+        raise ValueError("1 to 40 letters that can be shown")
+    return name
+
+
 DialledNumber = Annotated[str, AfterValidator(_dialled_number)]
 Name = Annotated[str, AfterValidator(_name)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Zone = Annotated[str, AfterValidator(_zone)]
+City = Annotated[str, AfterValidator(_city)]
 
 
 class Bind(BaseModel):
@@ -168,6 +178,21 @@ class Queueing(BaseModel):
         return self
 
 
+class Sla(BaseModel):
+    """What the city promises, in seconds from the call taker's answer (SOP steps 6 and 8)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on_progress_s: int = Field(default=180, ge=10, le=86_400)
+    close_s: int = Field(default=1200, ge=10, le=86_400)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.close_s <= self.on_progress_s:
+            raise ValueError("close_s must be more than on_progress_s")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything a site decides. Each field is documented in siaga112.example.toml."""
 
@@ -176,6 +201,7 @@ class Settings(BaseSettings):
     home: Path = CHECKOUT / "var"
     journals: Path | None = None
     node: Name = "bima1"
+    city: City = "Kota Bima"
     timezone: Zone = "Asia/Makassar"
     language: str = Field(default="id", pattern=r"^[a-z]{2}$")
     numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ("112",)
@@ -190,6 +216,7 @@ class Settings(BaseSettings):
     trunk: tuple[Trunk, ...] = ()
     backup_numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ()
     queue: Queueing = Queueing()
+    sla: Sla = Sla()
     database_url: str | None = None
 
     @field_validator("numbers", "carrier_ips", "backup_numbers", mode="before")
@@ -269,6 +296,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The city's local time."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def targets(self) -> Targets:
+        """What the two clocks of a ticket run against."""
+        return Targets(timedelta(seconds=self.sla.on_progress_s), timedelta(seconds=self.sla.close_s))
 
     def style_of(self, trunk: str) -> CallerIdStyle:
         """How this trunk writes numbers; AUTO for a name that is none of ours."""

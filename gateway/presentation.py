@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticketing.model import Call, Caller, Ticket
-    from ticketing.sla import SlaClock
+    from ticketing.sla import SlaClock, Targets
     from ticketing.timeline import Entry
 
 Json = dict[str, Any]
@@ -53,9 +53,9 @@ def caller_json(caller: Caller | None) -> Json:
     return {"raw": caller.raw, "e164": caller.e164, "kind": caller.kind, "callable": caller.callable}
 
 
-def ticket_json(ticket: Ticket, call: Call, now: datetime) -> Json:
+def ticket_json(ticket: Ticket, call: Call, now: datetime, targets: Targets) -> Json:
     """A ticket with what its call tells and both clocks as they stand at `now`."""
-    read = clocks(ticket, now=now)
+    read = clocks(ticket, now=now, targets=targets)
     place = ticket.location
     return {
         "number": ticket.number,

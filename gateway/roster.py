@@ -37,12 +37,14 @@ class Desk:
     members: frozenset[str]  # signed in
     reachable: frozenset[str]  # of them: phone registered, not paused
     free: frozenset[str]  # of them: not in a call
+    ringing: frozenset[str]  # of them: the phone rings
 
 
 # Asterisk's device states (include/asterisk/devicestate.h): 0 unknown, 1 not in use, 2 in use, 3 busy, 4 invalid,
 # 5 unavailable, 6 ringing, 7 ringing and in use, 8 on hold.
 _REACHABLE = frozenset({"1", "2", "3", "6", "7", "8"})
 _FREE = frozenset({"1"})
+_RINGING = frozenset({"6", "7"})
 
 
 def read_desk(events: Iterable[dict[str, str | list[str]]]) -> Desk:
@@ -52,11 +54,11 @@ def read_desk(events: Iterable[dict[str, str | list[str]]]) -> Desk:
         for event in events
         if event.get("Event") == "QueueMember"
     }
-    return Desk(
-        members=frozenset(states),
-        reachable=frozenset(who for who, (state, paused) in states.items() if state in _REACHABLE and paused == "0"),
-        free=frozenset(who for who, (state, paused) in states.items() if state in _FREE and paused == "0"),
-    )
+
+    def in_state(wanted: frozenset[str]) -> frozenset[str]:
+        return frozenset(who for who, (state, paused) in states.items() if state in wanted and paused == "0")
+
+    return Desk(frozenset(states), in_state(_REACHABLE), in_state(_FREE), in_state(_RINGING))
 
 
 def changes(

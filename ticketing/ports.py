@@ -194,6 +194,9 @@ class Store(Protocol):
     async def ticket(self, number: str) -> KeptTicket | None:
         """One ticket, None when there is none of this number."""
 
+    async def tickets_numbered(self, numbers: Collection[str]) -> dict[str, KeptTicket]:
+        """Give those of these tickets that there are, by number; a page's worth of numbers at a time."""
+
     async def call(self, call_id: CallId) -> KeptCall | None:
         """One call, None when it is not kept."""
 

@@ -51,7 +51,8 @@ async def _list(request: web.Request) -> web.Response:
 
 
 def _shown(request: web.Request, kept: KeptTicket) -> Json:
-    return ticket_json(kept.ticket, kept.call, web_of(request).clock.now())
+    parts = web_of(request)
+    return ticket_json(kept.ticket, kept.call, parts.clock.now(), parts.city.targets)
 
 
 async def _kept(request: web.Request) -> KeptTicket:

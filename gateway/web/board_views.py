@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.web.views import Seats, Words
     from ticketing.model import Call, Taker
     from ticketing.ports import KeptTicket
+    from ticketing.sla import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +93,21 @@ def board_view(
         waiting=tuple(_waiting_view(call, now, words) for call in waiting),
         takers=tuple(_taker_views(takers, live, numbers, seats, words)),
         seen=seats is not None,
-        tickets=tuple(ticket_row(one, names, now, words) for one in sorted(tickets, key=urgency)),
+        tickets=tuple(ticket_row(one, names, now, words) for one in by_urgency(tickets, words.city.targets)),
         more=more,
     )
 
 
-def urgency(one: KeptTicket) -> tuple[bool, datetime]:
+def by_urgency(tickets: Iterable[KeptTicket], targets: Targets) -> list[KeptTicket]:
     """The board's order: emergencies first, and among them the deadline that comes next, or has passed longest."""
-    ticket = one.ticket
-    read = clocks(ticket, now=ticket.answered_at)
-    due = read.close.due_at if ticket.on_progress_at else read.on_progress.due_at
-    return ticket.call_type is not CallType.EMERGENCY, due
+
+    def urgency(one: KeptTicket) -> tuple[bool, datetime]:
+        ticket = one.ticket
+        read = clocks(ticket, now=ticket.answered_at, targets=targets)
+        due = read.close.due_at if ticket.on_progress_at else read.on_progress.due_at
+        return ticket.call_type is not CallType.EMERGENCY, due
+
+    return sorted(tickets, key=urgency)
 
 
 def _waiting_view(call: Call, now: datetime, words: Words) -> WaitingView:

@@ -11,11 +11,10 @@ from aiohttp import web
 from gateway.web.sign_in_limit import SignInLimit
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from gateway.feed import Feed
     from gateway.health import Health
     from gateway.home import Home
+    from gateway.web.city import City
     from ticketing.desk import TicketDesk
     from ticketing.ports import Clock, Store
 
@@ -42,7 +41,7 @@ class Web:
     feed: Feed
     home: Home
     health: HealthSource
-    zone: ZoneInfo
+    city: City
     limit: SignInLimit = field(default_factory=SignInLimit)
     requests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REQUESTS_AT_ONCE))
     passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PASSWORDS_AT_ONCE))

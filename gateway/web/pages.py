@@ -207,7 +207,7 @@ async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
         "categories": tuple(CATEGORIES),
         "districts": districts(),
         "area_codes": frozenset(areas()),
-        "zone": web_of(request).zone.key,
+        "zone": web_of(request).city.zone.key,
         **await _ticket(request, visitor, kept),
     }
     return rendered(request, "ticket.html", visitor, values)
@@ -246,7 +246,7 @@ async def calls(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     wanted = read_filter(request.query)
     cursor = request.query.get("cursor")
     try:
-        page = await parts.store.find_calls(wanted.asked(parts.zone), cursor=cursor, limit=_A_PAGE)
+        page = await parts.store.find_calls(wanted.asked(parts.city.zone), cursor=cursor, limit=_A_PAGE)
     except BadCursor:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": wanted.link()})
     now, takers = parts.clock.now(), await parts.store.takers()
@@ -266,9 +266,8 @@ async def calls(request: web.Request, visitor: Visitor) -> web.StreamResponse:
 
 
 async def _tickets_of(request: web.Request, kept: tuple[KeptCall, ...]) -> dict[str, Ticket]:
-    store = web_of(request).store
-    found = await asyncio.gather(*(store.ticket(one.ticket) for one in kept if one.ticket))
-    return {one.ticket.number: one.ticket for one in found if one}
+    found = await web_of(request).store.tickets_numbered([one.ticket for one in kept if one.ticket])
+    return {number: one.ticket for number, one in found.items()}
 
 
 async def _recorded(request: web.Request, visitor: Visitor, of: list[Call]) -> frozenset[str]:

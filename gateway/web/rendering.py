@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gateway.web.city import limit
 from gateway.web.context import web_of
 from gateway.web.texts import texts
 from gateway.web.views import Words
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ticketing.model import Role
 
 LANGUAGE_COOKIE: Final = "siaga112-language"
-SITE_LANGUAGE: Final = web.AppKey("site language", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,25 @@ class Visitor:
 @cache
 def templates() -> Environment:
     """The templates; every value they print is escaped."""
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("gateway.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["minutes"] = limit
+    return environment
 
 
 def texts_for(request: web.Request) -> Texts:
     """The language that the visitor chose, else the site's."""
-    return texts(request.cookies.get(LANGUAGE_COOKIE), request.app.get(SITE_LANGUAGE, "id"))
+    return texts(request.cookies.get(LANGUAGE_COOKIE), web_of(request).city.language)
 
 
 def words_for(request: web.Request) -> Words:
-    """The city's zone and the visitor's language."""
-    return Words(web_of(request).zone, texts_for(request))
+    """The city's ways and the visitor's language."""
+    return Words(web_of(request).city, texts_for(request))
 
 
 def rendered(
@@ -91,6 +93,12 @@ def rendered(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> web.Response:
     """A page, or a part of one."""
-    common = {"t": texts_for(request), "visitor": visitor, "path": request.path_qs, "here": ""}
+    common = {
+        "t": texts_for(request),
+        "city": web_of(request).city,
+        "visitor": visitor,
+        "path": request.path_qs,
+        "here": "",
+    }
     text = templates().get_template(template).render({**common, **values})
     return web.Response(text=text, status=status, content_type="text/html")

@@ -36,4 +36,4 @@ class AskedSeats:
             desk = await self.roster.desk()
         except (AmiUnavailable, AmiRefused):
             return None
-        return Seats(desk.reachable, desk.free)
+        return Seats(desk.reachable, desk.free, desk.ringing)

@@ -32,7 +32,6 @@ CATEGORIES: Final[dict[str, tuple[str, str]]] = {
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "app.name": ("Siaga 112", "Siaga 112"),
-    "app.city": ("Kota Bima", "Kota Bima"),
     "app.skip": ("Langsung ke isi", "Skip to content"),
     "nav.label": ("Menu utama", "Main menu"),
     "nav.board": ("Papan", "Board"),
@@ -85,8 +84,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "caller.no_number": ("Nomor tidak ada", "No number"),
     "caller.name_sent": ("Nama dari jaringan", "Name sent by the network"),
     "caller.as_sent": ("Seperti dikirim", "As sent"),
-    "sla.on_progress": ("Ditangani ≤ 3 mnt", "On progress ≤ 3 min"),
-    "sla.close": ("Selesai ≤ 20 mnt", "Closed ≤ 20 min"),
+    "sla.on_progress": ("Ditangani ≤ {minutes} mnt", "On progress ≤ {minutes} min"),
+    "sla.close": ("Selesai ≤ {minutes} mnt", "Closed ≤ {minutes} min"),
     "sla.running": ("tersisa", "left"),
     "sla.met": ("tepat waktu", "in time"),
     "sla.breached": ("terlambat", "late"),

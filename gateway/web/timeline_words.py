@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from gateway.web.areas import area_name
+from gateway.web.city import limit
 from gateway.web.texts import TEXTS
 from gateway.web.views import When, lasted
 
@@ -59,7 +60,7 @@ def _line(entry: Entry, answered_at: datetime, words: Words) -> Line:
         type=entry.type,
         when=words.when(entry.at),
         after=f"+{lasted(entry.at - answered_at)}" if entry.at >= answered_at else None,
-        text=_sentence(entry, words),
+        text=_sentence(entry, answered_at, words),
         by=by if isinstance(by, str) else None,
         details=tuple(_details(entry, words)),
         minor=entry.type in _MINOR,
@@ -67,11 +68,14 @@ def _line(entry: Entry, answered_at: datetime, words: Words) -> Line:
     )
 
 
-def _sentence(entry: Entry, words: Words) -> str:
+def _sentence(entry: Entry, answered_at: datetime, words: Words) -> str:
     key = f"timeline.{entry.type}"
     if key not in TEXTS:
         return words.t("timeline.other", type=entry.type)
-    return words.t(key, **_values(entry.body, words))
+    # As it was promised then, whatever the city promises now.
+    promise = limit(entry.at - answered_at)
+    clock = _word("sla", entry.body.get("clock"), words, minutes=promise)
+    return words.t(key, **_values(entry.body, words), clock=clock)
 
 
 def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
@@ -85,20 +89,19 @@ def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
         "outcome": _word("outcome", body.get("outcome"), words),
         "from": _word("status", body.get("from") or body.get("from_"), words),
         "to": _word("status", body.get("to"), words),
-        "clock": _word("sla", body.get("clock"), words),
     }
 
 
-def _word(family: str, value: Json, words: Words) -> str:
+def _word(family: str, value: Json, words: Words, **values: object) -> str:
     key = f"{family}.{value}"
-    return words.t(key) if key in TEXTS else str(value or "—")
+    return words.t(key, **values) if key in TEXTS else str(value or "—")
 
 
 def _clock_time(value: Json, words: Words) -> str:
     if not isinstance(value, str):
         return "—"
     try:
-        local = datetime.fromisoformat(value).astimezone(words.zone)
+        local = datetime.fromisoformat(value).astimezone(words.city.zone)
     except ValueError:
         return value
     return f"{local:%H:%M:%S}"

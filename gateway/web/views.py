@@ -19,8 +19,8 @@ from ticketing.transitions import RULES
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
+    from gateway.web.city import City
     from gateway.web.texts import Texts
     from ticketing.model import Caller, Taker
     from ticketing.ports import KeptCall, KeptTicket
@@ -53,14 +53,14 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How instants and people are written: in which zone and language."""
+    """How instants and people are written: by which city's clock and promises, in which language."""
 
-    zone: ZoneInfo
+    city: City
     t: Texts
 
     def when(self, at: datetime) -> When:
         """An instant as the city reads it."""
-        local = at.astimezone(self.zone)
+        local = at.astimezone(self.city.zone)
         date = f"{self.t.day(local.weekday())} {local.day} {self.t.month(local.month)} {local.year}"
         return When(local.isoformat(timespec="seconds"), f"{local:%H:%M:%S}", date, milliseconds(at))
 
@@ -111,7 +111,7 @@ class ClockView:
 
 def clock_views(ticket: Ticket, now: datetime, words: Words) -> tuple[ClockView, ClockView]:
     """Both clocks of a ticket at the instant `now`."""
-    read = clocks(ticket, now=now)
+    read = clocks(ticket, now=now, targets=words.city.targets)
     return (
         _clock_view("on_progress", read.on_progress, ticket, now, words),
         _clock_view("close", read.close, ticket, now, words),

@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.home import Home
+from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.pages import add_pages
 from gateway.web.server import application
@@ -111,7 +112,7 @@ async def _seats() -> Seats | None:
 async def _serve(store: SqliteStore, desk: TicketDesk, clock: RunningClock, home: Home, port: int) -> web.AppRunner:
     feed = desk._publisher
     assert isinstance(feed, Feed)
-    app = application(Web(store, desk, clock, feed, home, Well(), ZoneInfo("Asia/Makassar")))
+    app = application(Web(store, desk, clock, feed, home, Well(), City(ZoneInfo("Asia/Makassar"))))
     add_pages(app, _seats)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from gateway.config import CHECKOUT, Bind, PortRange, Settings, SettingsUnreadable, Trunk, find_file, load
 from ticketing.model import CallerIdStyle
+from ticketing.sla import SOP_TARGETS, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +54,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "journals": ("/srv/journals", lambda text: {"journals": text}),
 }
 # Queueing is numbers alone; the URL of the store goes to SQLAlchemy and nowhere else.
-NO_TEXT_FOR_ASTERISK = {"queue", "database_url"}
+NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "database_url"}
 HOSTILE = [
     "\n",
     "\r",
@@ -136,6 +138,26 @@ def test_without_a_word_from_the_site_it_is_the_line_of_a_test_on_one_machine() 
     assert site.journals_dir == CHECKOUT / "var/journals"
     assert site.database == f"sqlite+aiosqlite:///{CHECKOUT}/var/siaga112.sqlite3"
     assert site.zone == ZoneInfo("Asia/Makassar")
+
+
+def test_the_promises_of_the_sop_hold_until_the_city_makes_others(written: Written) -> None:
+    assert Settings().targets == SOP_TARGETS
+    site = load(written("[sla]\non_progress_s = 90\nclose_s = 900\n"))
+    assert site.targets == Targets(timedelta(seconds=90), timedelta(minutes=15))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[sla]\non_progress_s = 1200\n", "sla"),
+        ("[sla]\nclose_s = 9\n", "sla.close_s"),
+        ('city = ""\n', "city"),
+        ('city = "Kota\\nBima"\n', "city"),
+    ],
+)
+def test_a_promise_out_of_order_and_a_city_without_a_name_are_refused(written: Written, text: str, key: str) -> None:
+    with pytest.raises(SettingsUnreadable, match=rf"^{re.escape(key)} \(in "):
+        load(written(text))
 
 
 def test_the_example_says_the_defaults() -> None:

@@ -112,14 +112,20 @@ def test_a_phones_state_says_whether_it_can_be_rung(state: str, reachable: bool,
     assert desk.members == {"201"}
 
 
+@pytest.mark.parametrize(("state", "rings"), [("1", False), ("2", False), ("6", True), ("7", True)])
+def test_a_phone_that_rings_is_known_to_ring(state: str, rings: bool) -> None:  # noqa: FBT001
+    desk = read_desk([{"Event": "QueueMember", "Location": "PJSIP/201", "Status": state, "Paused": "0"}])
+    assert (desk.ringing == {"201"}) is rings
+
+
 def test_a_taker_who_is_paused_is_there_and_not_rung() -> None:
     assert read_desk([{"Event": "QueueMember", "Location": "PJSIP/201", "Status": "1", "Paused": "1"}]) == Desk(
-        members=frozenset({"201"}), reachable=frozenset(), free=frozenset()
+        members=frozenset({"201"}), reachable=frozenset(), free=frozenset(), ringing=frozenset()
     )
 
 
 def test_what_says_nothing_of_a_member_adds_nobody() -> None:
-    nobody = Desk(frozenset(), frozenset(), frozenset())
+    nobody = Desk(frozenset(), frozenset(), frozenset(), frozenset())
     assert read_desk([{"Event": "QueueParams", "Queue": "112", "Calls": "3"}, {"Status": "1"}]) == nobody
 
 

@@ -14,6 +14,7 @@ import gateway.web
 from gateway.web.areas import area_name, areas, districts
 from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import LogFilter, read_filter
+from gateway.web.city import City, limit
 from gateway.web.texts import CATEGORIES, LANGUAGES, TEXTS, texts
 from gateway.web.timeline_words import timeline_lines
 from gateway.web.views import (
@@ -41,13 +42,13 @@ from ticketing.model import (
     TicketStatus,
 )
 from ticketing.ports import KeptCall, KeptTicket
-from ticketing.sla import SlaState
+from ticketing.sla import SlaState, Targets
 from ticketing.timeline import NO_ENTRY, chained
 
 TEMPLATES = Path(gateway.web.__file__).parent / "templates"
 WITA = ZoneInfo("Asia/Makassar")
-WORDS = Words(WITA, texts("id"))
-ENGLISH = Words(WITA, texts("en"))
+WORDS = Words(City(WITA), texts("id"))
+ENGLISH = Words(City(WITA), texts("en"))
 ANSWER = MORNING + timedelta(seconds=4)
 TAKERS = (Taker("201", "Rahmawati", "x", signed_in=True), Taker("202", "Ahmad", "x", signed_in=True))
 
@@ -115,6 +116,17 @@ def test_a_clock_that_was_met_shows_how_long_it_took_and_counts_no_more(after_s:
         False,
     )
     assert close.counting
+
+
+def test_clocks_run_against_what_the_city_promises() -> None:
+    strict = Words(City(WITA, targets=Targets(timedelta(seconds=90), timedelta(minutes=10))), texts("id"))
+    on_progress, close = clock_views(kept().ticket, ANSWER + timedelta(minutes=2), strict)
+    assert (on_progress.text, close.text) == ("+00:30", "08:00")
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(180, "3"), (1200, "20"), (90, "1:30")])
+def test_a_promise_is_written_in_minutes(seconds: int, written: str) -> None:
+    assert limit(timedelta(seconds=seconds)) == written
 
 
 def test_a_ticket_that_is_no_emergency_has_no_clock_to_watch() -> None:

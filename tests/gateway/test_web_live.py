@@ -108,7 +108,7 @@ async def test_nothing_is_missing_and_nothing_comes_twice_while_calls_come_in(ro
 
 
 async def test_what_another_process_has_committed_comes_in_its_place(room: Room) -> None:
-    elsewhere = TicketDesk(room.store, room.clock, Told(), room.parts.zone)
+    elsewhere = TicketDesk(room.store, room.clock, Told(), room.parts.city.zone)
     async with room.program(Role.SUPERVISOR).listen() as feed:
         await feed.receive_json()
         await elsewhere.handle(RecordCalls((arrives(1),)))

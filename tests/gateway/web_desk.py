@@ -18,6 +18,7 @@ from gateway.feed import Feed
 from gateway.health import Health
 from gateway.home import Home
 from gateway.web.api import ROUTES
+from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.passwords import digest, hashed
 from gateway.web.routes import API
@@ -203,7 +204,7 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
     zone = ZoneInfo("Asia/Makassar")
     desk = TicketDesk(store, clock, feed, zone)
     home = Home(folder, folder / "journals")
-    parts = Web(store, desk, clock, feed, home, health, zone)
+    parts = Web(store, desk, clock, feed, home, health, City(zone))
     room = Room(store, desk, clock, told, feed, home, health, parts)
     await _people(desk)
     runner = web.AppRunner(application(parts), access_log=None, shutdown_timeout=1.0)

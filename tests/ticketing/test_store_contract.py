@@ -56,6 +56,17 @@ async def test_a_ticket_comes_back_as_it_was_kept_with_its_call(store: SqliteSto
     assert await store.ticket("112-20261123-0002") is None
 
 
+async def test_several_tickets_come_at_once_and_unknown_numbers_are_left_out(store: SqliteStore) -> None:
+    def work(transaction: Transaction) -> None:
+        transaction.keep_calls([KEPT])
+        transaction.open_tickets([WRITTEN])
+
+    await store.transact(work)
+    found = await store.tickets_numbered([WRITTEN.number, "112-20261123-0002", "' OR 1=1"])
+    assert found == {WRITTEN.number: KeptTicket(WRITTEN, KEPT.call)}
+    assert await store.tickets_numbered([]) == {}
+
+
 async def test_a_call_comes_back_as_it_was_kept(store: SqliteStore) -> None:
     await store.transact(lambda transaction: transaction.keep_calls([KEPT]))
     assert await store.call(KEPT.call.id) == KEPT

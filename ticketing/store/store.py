@@ -29,7 +29,7 @@ from ticketing.store.tables import (
 from ticketing.store.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -51,6 +51,7 @@ _TICKETS_SINCE = _TICKETS.where(tickets.c.opened_at >= bindparam("since")).order
     tickets.c.opened_at, tickets.c.number
 )
 _TICKET = _TICKETS.where(tickets.c.number == bindparam("number"))
+_TICKETS_NUMBERED = _TICKETS.where(tickets.c.number.in_(bindparam("numbers", expanding=True)))
 _CALLS_SINCE = select(calls).where(calls.c.arrived_at >= bindparam("since")).order_by(calls.c.arrived_at, calls.c.id)
 _CALL = select(calls).where(calls.c.id == bindparam("call_id"))
 _TIMELINE = (
@@ -140,6 +141,11 @@ class SqliteStore:
     async def ticket(self, number: str) -> KeptTicket | None:
         """One ticket, None when there is none of this number."""
         return next(iter(await self._read(_kept_ticket, _TICKET, number=number)), None)
+
+    async def tickets_numbered(self, numbers: Collection[str]) -> dict[str, KeptTicket]:
+        """Give those of these tickets that there are, by number; a page's worth of numbers at a time."""
+        found = await self._read(_kept_ticket, _TICKETS_NUMBERED, numbers=tuple(numbers)) if numbers else ()
+        return {kept.ticket.number: kept for kept in found}
 
     async def call(self, call_id: CallId) -> KeptCall | None:
         """One call, None when it is not kept."""
