@@ -54,6 +54,17 @@ class TransitionRefused(Siaga112Error):
         self.reason = reason
 
 
+class ClosedAsNoEmergency(Siaga112Error):
+    """A ticket that was closed as no emergency cannot become one while it is closed: nobody would look at it."""
+
+    def __init__(self, number: str, call_type: str) -> None:
+        super().__init__(
+            f"ticket {number} was closed as {call_type}: a supervisor has to reopen it before it is an emergency"
+        )
+        self.number = number
+        self.call_type = call_type
+
+
 class UnknownTaker(Siaga112Error):
     """There is no call taker with this extension."""
 

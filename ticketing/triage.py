@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ticketing.errors import ClosedAsNoEmergency
 from ticketing.events import TicketTriaged
-from ticketing.model import Location
+from ticketing.model import CallType, Location, TicketStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,9 +20,12 @@ def triaged(ticket: Ticket, changes: Triage, *, by: str, at: datetime) -> tuple[
     """Give the ticket's next version and what is new in it; the same ticket and None when nothing is.
 
     A closed ticket may be completed (SOP step 9). A field that is not given stays: a point from a map does
-    not touch the caller's own words.
+    not touch the caller's own words. Raises ClosedAsNoEmergency: only a supervisor closes an emergency, and
+    what a taker closed as a prank must not become one behind everybody's back.
     """
     given = changes.given
+    if ticket.status is TicketStatus.CLOSED and _becomes_an_emergency(ticket, changes):
+        raise ClosedAsNoEmergency(ticket.number, ticket.call_type)
     place = {name: given.pop(name) for name in Location.__slots__ if name in given}
     differing = {
         **_differing(ticket, given),
@@ -31,6 +35,10 @@ def triaged(ticket: Ticket, changes: Triage, *, by: str, at: datetime) -> tuple[
         return ticket, None
     changed: Ticket = _with(ticket, {**given, "location": _with(ticket.location, place)})
     return replace(changed, version=ticket.version + 1), TicketTriaged(at, by, differing)
+
+
+def _becomes_an_emergency(ticket: Ticket, changes: Triage) -> bool:
+    return changes.call_type is CallType.EMERGENCY and ticket.call_type is not CallType.EMERGENCY
 
 
 def _differing(before: Ticket | Location, given: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

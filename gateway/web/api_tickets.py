@@ -18,7 +18,7 @@ from gateway.web.openapi import NUMBER_PATTERN
 from gateway.web.routes import Route
 from gateway.web.schemas import StatusBody, TicketQuery, TriageBody
 from ticketing.commands import Triage, TriageTicket, TurnStatus
-from ticketing.errors import BadCursor, StaleVersion, TicketUnknown, TransitionRefused
+from ticketing.errors import BadCursor, ClosedAsNoEmergency, StaleVersion, TicketUnknown, TransitionRefused
 from ticketing.model import Role
 from ticketing.permissions import Permission
 from ticketing.ports import TicketFilter
@@ -128,7 +128,7 @@ ROUTES: Final = (
         "Record what the taker learned; needs the version that was seen",
         TicketAnswer,
         body=TriageBody,
-        errors=(NoSuchThing, TicketUnknown, StaleVersion),
+        errors=(NoSuchThing, TicketUnknown, StaleVersion, ClosedAsNoEmergency),
         problems=_STALE,
     ),
     Route(

@@ -103,6 +103,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "severity.4": ("4 · Mengancam nyawa", "4 · Life-threatening"),
     "severity.5": ("5 · Banyak korban", "5 · Many victims"),
     # ---- board
+    "board.my_phone": ("Telepon di meja ini", "The phone at this desk"),
+    "board.my_phone_none": ("Bukan meja penerima", "No taker's desk"),
+    "board.my_phone_hint": (
+        "Tiket terbuka sendiri begitu telepon ini menjawab.",
+        "The ticket opens by itself as soon as this phone answers.",
+    ),
+    "ticket.mine": ("Panggilan Anda:", "Your call:"),
     "board.title": ("Papan", "Board"),
     "board.waiting": ("Panggilan menunggu", "Waiting calls"),
     "board.waiting_none": ("Tidak ada panggilan yang menunggu.", "No call is waiting."),
@@ -159,6 +166,33 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "col.talk": ("Bicara", "Talk"),
     "col.outcome": ("Hasil", "Outcome"),
     "col.recording": ("Rekaman", "Recording"),
+    # ---- what the API refuses, by the name of the problem (problems.py)
+    "problem.stale-version": ("Tiket ini baru saja diubah orang lain.", "Somebody else has just changed this ticket."),
+    "problem.transition-refused": (
+        "Status tidak dapat diubah begitu: sudah diubah orang lain, atau bukan wewenang peran Anda.",
+        "The status cannot be turned so: somebody else has turned it, or it is not for your role.",
+    ),
+    "problem.closed-as-no-emergency": (
+        "Tiket ini ditutup sebagai bukan keadaan darurat. Supervisor harus membukanya kembali lebih dahulu.",
+        "This ticket was closed as no emergency. A supervisor has to reopen it first.",
+    ),
+    "problem.forbidden": ("Bukan wewenang peran Anda.", "Not for your role."),
+    "problem.csrf": (
+        "Halaman ini kedaluwarsa. Muat ulang, lalu coba lagi.",
+        "This page is stale. Reload and try again.",
+    ),
+    "problem.not-signed-in": ("Sesi Anda berakhir. Silakan masuk lagi.", "Your session is over. Sign in again."),
+    "problem.not-found": ("Tiket ini tidak ada.", "There is no such ticket."),
+    "problem.invalid-body": ("Ada isian yang tidak dapat diterima.", "Something typed in cannot be taken."),
+    "problem.too-slow": (
+        "Server sedang sibuk. Coba lagi sebentar.",
+        "The server is busy. Try again in a moment.",
+    ),
+    "problem.store-unusable": (
+        "Basis data tidak dapat dipakai saat ini. Telepon tetap berjalan; coba lagi.",
+        "The database cannot be used now. The telephone goes on; try again.",
+    ),
+    "problem.internal": ("Kesalahan di server. Coba lagi.", "The server has failed. Try again."),
     # ---- ticket
     "ticket.title": ("Tiket {number}", "Ticket {number}"),
     "ticket.record": ("Catatan kejadian", "Incident record"),
@@ -177,6 +211,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ticket.unsaved": ("Ada perubahan yang belum disimpan.", "There are unsaved changes."),
     "ticket.not_saved": ("Tidak tersimpan: {reason}", "Not saved: {reason}"),
     "ticket.unreachable": ("server tidak dapat dihubungi", "the server cannot be reached"),
+    "ticket.closing": (
+        "Ditutup sebagai “{type}” dalam {seconds} detik.",
+        "Closes as “{type}” in {seconds} seconds.",
+    ),
+    "ticket.closing_undo": ("Batalkan", "Undo"),
     "ticket.read_only": (
         "Hanya untuk dibaca dengan peran Anda.",
         "Your role may only read this.",
@@ -339,6 +378,10 @@ class Texts:
             return None
         names = CATEGORIES.get(code)
         return names[self._place] if names else code
+
+    def problems(self) -> dict[str, str]:
+        """What people are told of a refusal, by the problem's name."""
+        return {key.removeprefix("problem."): self(key) for key in TEXTS if key.startswith("problem.")}
 
     def day(self, weekday: int) -> str:
         """`Sen` for 0."""

@@ -240,3 +240,18 @@ def write_sound(home: Home, call_id: CallId, seconds: float = 1.0) -> None:
     with wave.open(str(file), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(b"\x00\x00" * int(8000 * seconds))
+
+
+# ---- what happens while a test looks -------------------------------------------------------------------------------
+
+
+def arrives(serial: int = 900) -> Call:
+    """A call that comes now."""
+    call_id = CallId(f"bima1-{int(NOW.timestamp())}.{serial}")
+    return Call(call_id, Instant(NOW, Precision.LEDGER), "carrier", mobile("81298765432"), identified=True)
+
+
+def answered(call: Call, taker: str = "202") -> Call:
+    """The same call, answered three seconds later."""
+    leg = AnswerLeg("leg", taker, connected=True, answered=Instant(NOW + timedelta(seconds=3), Precision.LEDGER))
+    return Call(call.id, legs=(leg,))

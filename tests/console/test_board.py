@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.console.evening import HOSTILE, NOW, mobile
+from tests.console.evening import HOSTILE, NOW, answered, arrives
 from ticketing.commands import RecordCalls, TurnStatus
-from ticketing.model import AnswerLeg, Call, CallId, Instant, Precision, Role, TicketStatus
+from ticketing.model import Role, TicketStatus
 
 if TYPE_CHECKING:
     from tests.console.conftest import Visit
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 
 FIGURES = {"Menunggu": "2", "Penerima siap": "1", "Tiket baru": "4", "Sedang ditangani": "3", "Terlambat": "2"}
 FEED_SAID_CUT_WITHIN_MS = 3000
-
-
-def arrives(serial: int = 900) -> Call:
-    call_id = CallId(f"bima1-{int(NOW.timestamp())}.{serial}")
-    return Call(call_id, Instant(NOW, Precision.LEDGER), "carrier", mobile("81298765432"), identified=True)
-
-
-def answered(call: Call) -> Call:
-    leg = AnswerLeg("leg", "202", connected=True, answered=Instant(NOW + timedelta(seconds=3), Precision.LEDGER))
-    return Call(call.id, legs=(leg,))
 
 
 def test_a_call_that_comes_waits_on_the_board_and_is_a_ticket_the_moment_it_is_answered(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.console.console import heard
-from ticketing.commands import Triage, TriageTicket
+from tests.console.evening import answered, arrives
+from ticketing.commands import RecordCalls, Triage, TriageTicket
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -39,6 +40,14 @@ def stored(console: Console, number: str) -> Ticket:
     return kept.ticket
 
 
+def ticket_of(console: Console, serial: int) -> str:
+    """The number of the ticket that this call's answer has opened."""
+    kept = console.run(console.store.call(arrives(serial).id))
+    assert kept
+    assert kept.ticket
+    return kept.ticket
+
+
 def save(page: Page) -> None:
     page.get_by_role("button", name="Simpan catatan").click()
 
@@ -62,11 +71,17 @@ def test_a_taker_records_what_the_caller_says(evening: Console, visiting: Visit)
     expect(page.get_by_label("Lokasi, kata pemanggil")).to_have_value("bukan di pasar,\ndi belakang SMA 4")
 
 
+def closes(page: Page) -> None:
+    """After its moment of grace the ticket is closed."""
+    expect(page.locator("#ticket-head .status")).to_have_text("Selesai", timeout=10_000)
+
+
 def test_one_key_closes_a_prank_with_what_was_typed(evening: Console, visiting: Visit) -> None:
     page = opened(visiting, evening, "rahmawati", FIRE)
     page.get_by_label("Uraian kejadian", exact=True).fill("anak-anak tertawa")
     page.keyboard.press("F8")
-    expect(page.locator("#ticket-head .status")).to_have_text("Selesai")
+    expect(page.get_by_role("alert").filter(has_text="Ditutup sebagai “Iseng” dalam")).to_be_visible()
+    closes(page)
     ticket = stored(evening, FIRE)
     assert (ticket.status, ticket.call_type, ticket.description) == ("closed", "prank", "anak-anak tertawa")
     expect(page.get_by_label("Iseng")).to_be_checked()
@@ -76,8 +91,61 @@ def test_one_key_closes_a_prank_with_what_was_typed(evening: Console, visiting: 
 def test_the_key_for_a_ghost_is_shown_beside_its_button(evening: Console, visiting: Visit) -> None:
     page = opened(visiting, evening, "rahmawati", FIRE)
     page.get_by_role("button", name="F9 Hantu, tutup").click()
-    expect(page.locator("#ticket-head .status")).to_have_text("Selesai")
+    closes(page)
     assert stored(evening, FIRE).call_type == "ghost"
+
+
+def test_a_slip_of_the_finger_is_taken_back_before_anything_is_closed(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    soon = page.get_by_role("alert").filter(has_text="Ditutup sebagai")
+    for key in ("F8", "F9"):
+        page.keyboard.press(key)
+        expect(soon).to_contain_text("Iseng" if key == "F8" else "Hantu")
+    page.keyboard.press("Escape")
+    expect(soon).to_be_hidden()
+    expect(page.get_by_label("Darurat", exact=True)).to_be_checked()
+    expect(page.locator("#ticket-timeline")).to_contain_text("Jenis panggilan: Hantu (tanpa suara) → Darurat")
+    ticket = stored(evening, FIRE)
+    assert (ticket.status, ticket.call_type) == ("open", "emergency")
+
+
+def test_whoever_goes_on_to_the_next_call_has_closed_the_prank(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.keyboard.press("F8")
+    expect(page.get_by_role("alert").filter(has_text="Ditutup sebagai")).to_be_visible()
+    page.get_by_role("link", name="Papan").click()
+    expect(page.locator(f'[data-ticket="{FIRE}"]')).to_have_count(0)
+    assert stored(evening, FIRE).status == "closed"
+
+
+def test_what_was_closed_as_a_prank_says_who_can_make_an_emergency_of_it(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.keyboard.press("F8")
+    closes(page)
+    page.get_by_label("Darurat", exact=True).check()
+    save(page)
+    expect(page.get_by_text("Tidak tersimpan: Tiket ini ditutup sebagai bukan keadaan darurat.")).to_be_visible()
+    assert stored(evening, FIRE).call_type == "prank"
+
+
+def test_a_call_that_this_desks_phone_answers_brings_its_ticket_up(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "rahmawati")
+    page.get_by_label("Telepon di meja ini").select_option("202")
+    evening.tell(RecordCalls((arrives(901), answered(arrives(901), "201"))))
+    expect(page.get_by_text("Tiket baru: 112-20261123-")).to_be_attached()
+    assert page.url == f"{evening.address}/"
+    evening.tell(RecordCalls((arrives(902), answered(arrives(902), "202"))))
+    first = ticket_of(evening, 902)
+    expect(page.get_by_role("heading", name=first)).to_be_visible()
+    # What is typed and not saved stays on the screen: the next call is offered, not forced.
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    evening.tell(RecordCalls((arrives(903), answered(arrives(903), "202"))))
+    offered = page.get_by_role("link", name=ticket_of(evening, 903))
+    expect(offered).to_be_visible()
+    expect(page.get_by_label("Patokan", exact=True)).to_have_value("Menara masjid")
+    save(page)
+    offered.click()
+    expect(page.get_by_role("heading", name=ticket_of(evening, 903))).to_be_visible()
 
 
 def test_a_taker_has_no_button_for_an_emergencys_status_and_no_recording(evening: Console, visiting: Visit) -> None:

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import gateway.web
+from gateway.web import api_tickets
 from gateway.web.areas import area_name, areas, districts
 from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import LogFilter, read_filter
 from gateway.web.city import City, limit
+from gateway.web.problems import INTERNAL, KINDS, kind_of
 from gateway.web.texts import CATEGORIES, LANGUAGES, TEXTS, texts
 from gateway.web.timeline_words import timeline_lines
 from gateway.web.views import (
@@ -346,6 +348,14 @@ def test_every_sentence_that_a_template_names_is_in_the_catalogue() -> None:
 )
 def test_everything_that_can_be_shown_has_a_word(family: str, values: tuple[str, ...]) -> None:
     assert {f"{family}.{value}" for value in values} <= TEXTS.keys()
+
+
+def test_every_refusal_that_a_ticket_may_meet_has_words_in_both_languages() -> None:
+    told = {kind_of(error).name for route in api_tickets.ROUTES if route.body for error in route.errors}
+    of_all = {"not-signed-in", "forbidden", "csrf", "invalid-body", "too-slow", "store-unusable", "internal"}
+    assert set(texts("id").problems()) == told | of_all
+    known = {kind.name for kind in KINDS.values()} | {INTERNAL.name}
+    assert of_all <= known
 
 
 def test_who_chose_no_language_reads_the_sites_and_else_indonesian() -> None:

@@ -112,6 +112,18 @@ async def test_a_taker_closes_alone_what_is_no_emergency(room: Room) -> None:
     assert (closed.status, closed.json["sla"]["close"]["state"]) == (200, "exempt")
 
 
+async def test_what_was_closed_as_a_prank_is_no_emergency_before_it_is_reopened(room: Room) -> None:
+    number = await room.ticket()
+    taker = await room.signed_in(Role.CALL_TAKER)
+    await taker.ask("PATCH", f"/tickets/{number}", json={"version": 1, "call_type": "prank"})
+    closed = (await taker.ask("POST", f"/tickets/{number}/status", json={"status": "closed"})).json
+    emergency = {"version": closed["version"], "call_type": "emergency"}
+    refused = await taker.ask("PATCH", f"/tickets/{number}", json=emergency)
+    assert (refused.status, refused.json["type"]) == (409, "urn:siaga112:problem:closed-as-no-emergency")
+    assert "a supervisor has to reopen it" in refused.json["detail"]
+    assert (await taker.ask("GET", f"/tickets/{number}")).json == closed
+
+
 async def test_a_stale_turn_is_told_so(room: Room) -> None:
     number = await room.ticket()
     supervisor = await room.signed_in(Role.SUPERVISOR)

@@ -17,7 +17,7 @@ from tests.ticketing.evidence import MORNING, answered, arrives, at, call_id
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import NoteBreaches, RecordCalls, Triage, TriageTicket, TurnStatus
 from ticketing.desk import TicketDesk
-from ticketing.errors import StaleVersion, TransitionRefused
+from ticketing.errors import ClosedAsNoEmergency, StaleVersion, TransitionRefused
 from ticketing.model import CallType, Precision, Role, TicketStatus
 from ticketing.sla import SlaState, breaches_owed, clocks
 from ticketing.store import open_store
@@ -104,11 +104,15 @@ class TicketLife(RuleBasedStateMachine):
         stale=st.booleans(),
     )
     def a_taker_records(self, changes: Triage, *, stale: bool) -> None:
-        version = self.ticket.version - (1 if stale else 0)
+        before = self.ticket
+        version = before.version - (1 if stale else 0)
         try:
             self.asked(TriageTicket(NUMBER, version, "siti", changes))
         except StaleVersion:
             assert stale
+        except ClosedAsNoEmergency:
+            assert (before.status, changes.call_type) == (TicketStatus.CLOSED, CallType.EMERGENCY)
+            assert before == self.ticket
 
     @rule(to=st.sampled_from(TicketStatus), role=st.sampled_from(Role), reason=st.sampled_from([None, " ", "lagi"]))
     def somebody_turns_it(self, to: TicketStatus, role: Role, reason: str | None) -> None:
@@ -121,6 +125,7 @@ class TicketLife(RuleBasedStateMachine):
         after = self.ticket
         assert (after.status, after.version) == (to, before.version + 1)
         assert [entry.body["from"] for entry in news if entry.type == "status_turned"] == [before.status]
+        self.turned_by = role
         if before.status is TicketStatus.CLOSED:
             assert (to, role, reason) == (TicketStatus.OPEN, Role.SUPERVISOR, "lagi")
 
@@ -150,6 +155,12 @@ class TicketLife(RuleBasedStateMachine):
             assert from_ != "closed" or to == "open"
             status = str(to)
         assert self.ticket.status == status
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "before"))
+    def an_emergency_is_closed_by_a_supervisor_alone(self) -> None:
+        if self.ticket.status is TicketStatus.CLOSED and self.ticket.call_type is CallType.EMERGENCY:
+            assert self.turned_by is Role.SUPERVISOR
 
     @invariant()
     @precondition(lambda self: hasattr(self, "before"))

@@ -2,6 +2,7 @@
 
 import { setTime } from "./clocks.js";
 import { follow } from "./live.js";
+import { answeredHere, choosing } from "./my_phone.js";
 import { fill, toTheDoor } from "./shell.js";
 
 const board = document.getElementById("board");
@@ -43,10 +44,14 @@ function show(html) {
 if ("live" in board.dataset) {
   follow(Number(board.dataset.seq), {
     onEntry(entry) {
+      const mine = answeredHere(entry);
+      if (mine) location.assign(`/tickets/${mine}`);
       if (entry.type === "ticket_opened") news.textContent = fill(news.dataset.newTicket, { number: entry.ticket ?? "" });
       refresh();
     },
     onBack: refresh,
   });
 }
+const phone = document.getElementById("my-phone");
+if (phone) choosing(phone);
 setInterval(refresh, PHONES_EVERY_MS);

@@ -9,7 +9,8 @@ export function setTime(root) {
   tick();
 }
 
-const serverNow = () => performance.now() + ahead;
+/** The server's time, in milliseconds since 1970. */
+export const serverTime = () => performance.now() + ahead;
 
 export function lasted(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -34,7 +35,7 @@ function tickClock(clock, now) {
 }
 
 function tick() {
-  const now = serverNow();
+  const now = serverTime();
   for (const one of document.querySelectorAll("[data-since-ms]")) write(one, lasted(now - Number(one.dataset.sinceMs)));
   for (const one of document.querySelectorAll(".clock[data-due-ms]")) tickClock(one, now);
   const late = document.getElementById("late-count");

@@ -13,7 +13,7 @@ const label = (name) => {
 };
 
 /** What a person reads for a value: the chosen option's words. */
-function spoken(name, text) {
+export function spoken(name, text) {
   if (text === "") return panel.dataset.empty;
   const field = form.elements[name];
   if (field instanceof RadioNodeList) {
@@ -37,6 +37,8 @@ function asForm(ticket) {
 let base = Object.fromEntries(names().map((name) => [name, value(name)]));
 let version = Number(form.dataset.version);
 
+/** What the server has for a field, as far as this page knows. */
+export const known = (name) => base[name];
 export const currentVersion = () => version;
 export const touched = () => names().filter((name) => value(name) !== base[name]);
 
