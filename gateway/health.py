@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from gateway.agi_probe import probe_async
 from gateway.ami_link import AmiRefused, AmiUnavailable
 from ticketing.errors import Siaga112Error
-from ticketing.model import TicketStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,9 +98,7 @@ class HealthCheck:
 
     async def _store(self) -> tuple[str, int]:
         try:
-            counts = await self.store.counts()
+            open_tickets = await self.store.open_tickets()
         except Siaga112Error as error:
             return str(error), 0
-        return self.recorder.failing or "ok", sum(
-            count for status, count in counts.items() if status is not TicketStatus.CLOSED
-        )
+        return self.recorder.failing or "ok", open_tickets

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from ticketing.timeline import NO_ENTRY, ChainHead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import date, datetime
 
     from ticketing.model import (
@@ -227,8 +227,8 @@ class Store(Protocol):
     async def journal_positions(self) -> tuple[JournalPosition, ...]:
         """How far each journal was read."""
 
-    async def counts(self) -> Mapping[TicketStatus, int]:
-        """How many tickets have each status."""
+    async def open_tickets(self) -> int:
+        """How many tickets are not closed."""
 
     async def close(self) -> None:
         """Finish what runs, and let go of the database."""

@@ -46,20 +46,38 @@ class Tries:
 
 @dataclass(slots=True)
 class SignInLimit:
-    """Counts tries before they are judged, so that many at once are no way around it."""
+    """Counts tries before they are judged, so that many at once are no way around it.
+
+    Where somebody has signed in before is counted by itself: a stranger who tries a supervisor's name all night
+    locks strangers out, not the supervisor.
+    """
 
     names: Tries = field(default_factory=lambda: Tries(PER_NAME))
     addresses: Tries = field(default_factory=lambda: Tries(PER_ADDRESS))
+    _at_home: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def tried(self, name: str, address: str, now: float) -> float:
         """Count a try; give the seconds to wait, 0 when it may be judged. A refused try is not counted."""
-        wait = max(self.names.wait_s(name, now), self.addresses.wait_s(address, now))
+        key = self._key(name, address)
+        wait = max(self.names.wait_s(key, now), self.addresses.wait_s(address, now))
         if not wait:
-            self.names.note(name, now)
+            self.names.note(key, now)
             self.addresses.note(address, now)
         return wait
 
     def succeeded(self, name: str, address: str) -> None:
         """Forget the tries of somebody who knew the password; those of others at the address stay counted."""
-        self.names.forget(name)
+        self.names.forget(self._key(name, address))
         self.addresses.take_back(address)
+        self._at_home[_place(name, address)] = None
+        self._at_home.move_to_end(_place(name, address))
+        if len(self._at_home) > _REMEMBERED:
+            self._at_home.popitem(last=False)
+
+    def _key(self, name: str, address: str) -> str:
+        place = _place(name, address)
+        return place if place in self._at_home else name
+
+
+def _place(name: str, address: str) -> str:
+    return f"{name}@{address}"

@@ -40,6 +40,25 @@ def test_who_signs_in_begins_anew_and_costs_the_address_nothing() -> None:
         limit.succeeded("ani", "10.0.0.1")
 
 
+def test_a_stranger_who_tries_a_name_locks_nobody_out_of_the_desk_where_its_owner_sits() -> None:
+    limit = SignInLimit()
+    assert limit.tried("sari", "10.0.0.1", 100.0) == 0.0
+    limit.succeeded("sari", "10.0.0.1")
+    for _ in range(PER_NAME):
+        limit.tried("sari", "10.0.0.66", 101.0)
+    assert limit.tried("sari", "10.0.0.66", 102.0) > 0
+    assert limit.tried("sari", "10.0.0.2", 102.0) > 0
+    assert limit.tried("sari", "10.0.0.1", 102.0) == 0.0
+
+
+def test_at_the_owners_own_desk_tries_are_counted_too() -> None:
+    limit = SignInLimit()
+    limit.tried("sari", "10.0.0.1", 100.0)
+    limit.succeeded("sari", "10.0.0.1")
+    waits = [limit.tried("sari", "10.0.0.1", 101.0) for _ in range(PER_NAME + 1)]
+    assert waits == [0.0] * PER_NAME + [WINDOW_S]
+
+
 def test_made_up_names_do_not_fill_the_memory() -> None:
     limit = SignInLimit()
     for n in range(10_000):
