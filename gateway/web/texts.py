@@ -244,6 +244,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Setiap pemutaran dicatat pada tiket ini.",
         "Every playback is put on this ticket's record.",
     ),
+    "ticket.recording_not_yours": (
+        "Rekaman diputar oleh supervisor atau admin.",
+        "A supervisor or an admin plays recordings.",
+    ),
     "ticket.recording_none": ("Tidak ada rekaman.", "There is no recording."),
     "ticket.recording_not_yet": ("Rekaman tersedia setelah panggilan berakhir.", "Available once the call has ended."),
     "ticket.timeline": ("Riwayat", "Timeline"),

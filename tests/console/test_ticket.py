@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -61,7 +62,7 @@ def test_a_taker_records_what_the_caller_says(evening: Console, visiting: Visit)
     page.get_by_label("Pelapor", exact=True).fill("")
     expect(page.get_by_text("Ada perubahan yang belum disimpan.")).to_be_visible()
     page.keyboard.press("Control+s")
-    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Tersimpan pukul 19:4\d:\d\d"))).to_be_visible()
     ticket = stored(evening, FIRE)
     assert ticket.location.verbatim == "bukan di pasar,\ndi belakang SMA 4"
     assert (ticket.severity, ticket.reporter_name) == (5, None)

@@ -12,6 +12,9 @@ export function setTime(root) {
 /** The server's time, in milliseconds since 1970. */
 export const serverTime = () => performance.now() + ahead;
 
+/** 19:04:05: now, by the server's clock, in the city's zone. */
+export const cityTime = (zone) => new Date(serverTime()).toLocaleTimeString("en-GB", { timeZone: zone });
+
 export function lasted(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const two = (n) => String(n).padStart(2, "0");

@@ -1,6 +1,6 @@
 // One ticket: saving, turning its status, one-key closing, and following what others do to it.
 
-import { setTime } from "./clocks.js";
+import { cityTime, setTime } from "./clocks.js";
 import { closeSoon, forget, isClosing, leaving, undo } from "./closing.js";
 import { follow } from "./live.js";
 import { answeredHere } from "./my_phone.js";
@@ -54,7 +54,7 @@ async function save(more = {}) {
     return false;
   }
   saved(await response.json(), sent);
-  say(fill(form.dataset.saved, { time: new Date().toLocaleTimeString("id-ID", { timeZone: form.dataset.zone }) }));
+  say(fill(form.dataset.saved, { time: cityTime(form.dataset.zone) }));
   return true;
 }
 
