@@ -15,13 +15,19 @@ import pytest
 
 from gateway import channel_variables
 from gateway.cli import siaga112
-from gateway.config import CHECKOUT, Queueing, Settings, Trunk
+from gateway.config import CHECKOUT, Queueing, Settings, Sla, Trunk
+from gateway.web.api import ROUTES
+from ticketing.events import Event
+from ticketing.model import CallType
+from ticketing.permissions import PERMISSIONS, Permission
+from ticketing.transitions import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLE = (CHECKOUT / "siaga112.example.toml").read_text()
 README = (CHECKOUT / "README.md").read_text()
+API_PAGE = (CHECKOUT / "docs/api.md").read_text()
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
 DECISIONS = sorted(CHECKOUT.glob("docs/adr/*.md"))
 DIALPLAN = "\n".join(path.read_text() for path in (CHECKOUT / "asterisk-conf").glob("*.conf*"))
@@ -53,10 +59,12 @@ def test_every_setting_is_in_the_example_and_nothing_else() -> None:
     assert isinstance(given["queue"], dict)
     assert isinstance(given["trunk"], list)
     assert set(given["queue"]) == set(Queueing.model_fields)
+    assert isinstance(given["sla"], dict)
+    assert set(given["sla"]) == set(Sla.model_fields)
     assert {key for trunk in given["trunk"] for key in trunk} == set(Trunk.model_fields)
 
 
-@pytest.mark.parametrize("key", sorted([*Settings.model_fields, *Queueing.model_fields]))
+@pytest.mark.parametrize("key", sorted([*Settings.model_fields, *Queueing.model_fields, *Sla.model_fields]))
 def test_every_setting_of_the_example_is_explained_beside_it(key: str) -> None:
     given = re.compile(rf"^(?:# )?(?:{key} = |\[+{key}\]+$)", re.MULTILINE)
     paragraphs = [text for text in EXAMPLE.split("\n\n") if given.search(text)]
@@ -158,6 +166,51 @@ def test_every_verb_that_a_page_names_is_one(path: Path) -> None:
             assert (verb,) in known, line
             for choice in rest[0].split("|") if rest and isinstance(siaga112.commands[verb], click.Group) else []:
                 assert (verb, choice) in known or not choice.islower(), line
+
+
+# ---- the API ---------------------------------------------------------------------------------------------------------
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the first table below this heading, without its head."""
+    lines = text.partition(f"## {heading}\n")[2].splitlines()
+    table = [line for line in lines[: lines.index(next(one for one in lines if one.startswith("## ")))] if "|" in line]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[2:]]
+
+
+def test_the_api_page_says_who_may_what() -> None:
+    told = {name.strip("`"): roles for name, _, roles in rows(API_PAGE, "Who may")}
+    assert told == {one.value: ", ".join(sorted(PERMISSIONS[one])) for one in Permission}
+
+
+def test_the_api_page_names_the_calls_of_each_permission() -> None:
+    told = {name.strip("`"): set(re.findall(r"`(\w+ /[^`]+)`", calls)) for name, calls, _ in rows(API_PAGE, "Who may")}
+    for permission in Permission:
+        guarded = {f"{route.method} {route.path}" for route in ROUTES if route.access is permission}
+        assert told[permission.value] == guarded
+
+
+def test_the_api_page_has_the_whole_table_of_statuses() -> None:
+    told = {
+        (from_, to, frozenset(kinds.split(", ")), frozenset(roles.split(", ")), bool(reason))
+        for from_, to, kinds, roles, reason in rows(API_PAGE, "The life of a ticket")
+    }
+    assert told == {
+        (
+            from_.value,
+            to.value,
+            frozenset({"any"} if rule.call_types == frozenset(CallType) else rule.call_types),
+            frozenset(rule.roles),
+            rule.needs_reason,
+        )
+        for (from_, to), rules in RULES.items()
+        for rule in rules
+    }
+
+
+def test_the_api_page_names_every_kind_of_entry() -> None:
+    told = set(re.findall(r"`([a-z]+_[a-z_]+)`", API_PAGE.partition("## Live feed")[2].partition("`heartbeat`")[0]))
+    assert told - {"call_id"} == {event.type for event in Event.__subclasses__()}
 
 
 # ---- what dialplan and code share ------------------------------------------------------------------------------------
