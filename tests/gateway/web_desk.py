@@ -20,6 +20,7 @@ from gateway.home import Home
 from gateway.web.api import ROUTES
 from gateway.web.city import City
 from gateway.web.context import Web
+from gateway.web.pages import add_pages
 from gateway.web.passwords import digest, hashed
 from gateway.web.routes import API
 from gateway.web.server import application
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.web.routes import Route
+    from gateway.web.views import Seats
     from ticketing.store import SqliteStore
 
 PASSWORD = "tujuh-bukit-Mantoi"
@@ -147,6 +149,11 @@ class Visitor:
             self.csrf = answer.json["csrf"]
         return answer
 
+    async def page(self, path: str) -> Answer:
+        """Ask for a page; redirections are not followed."""
+        async with self.session.get(path, allow_redirects=False) as response:
+            return Answer(response.status, CIMultiDict(response.headers), await response.read())
+
     async def get(self, path: str, **more: Any) -> Answer:  # noqa: ANN401 - aiohttp's own arguments
         return await self.ask("GET", path, **more)
 
@@ -195,6 +202,11 @@ async def _people(desk: TicketDesk) -> None:
         await desk.handle(AddToken(Token(digest(token_of(role)), role.value, MORNING)))
 
 
+async def _seats() -> Seats | None:
+    """Asterisk does not say."""
+    return None
+
+
 @asynccontextmanager
 async def open_room(folder: Path) -> AsyncIterator[Room]:
     """A room in this folder, open while the block runs."""
@@ -207,7 +219,9 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
     parts = Web(store, desk, clock, feed, home, health, City(zone))
     room = Room(store, desk, clock, told, feed, home, health, parts)
     await _people(desk)
-    runner = web.AppRunner(application(parts), access_log=None, shutdown_timeout=1.0)
+    app = application(parts)
+    add_pages(app, _seats)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
