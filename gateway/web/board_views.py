@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from gateway.web.views import CallerView, TicketRow, When, caller_view, lasted, milliseconds, ticket_row
+from gateway.web.views import CallerView, TicketRow, When, caller_view, lasted, ticket_row
 from ticketing.model import CallOutcome, CallType
 from ticketing.sla import clocks
 
@@ -46,7 +46,6 @@ class TakerView:
 class BoardView:
     """Everything on the board."""
 
-    now_ms: int
     waiting: tuple[WaitingView, ...]
     takers: tuple[TakerView, ...]
     seen: bool  # whether the phones' state is known
@@ -89,7 +88,6 @@ def board_view(
     waiting = sorted((call for call in live if call.answered is None), key=lambda call: call.arrival.at)
     numbers: dict[str, str] = {one.call.id: one.ticket.number for one in tickets}
     return BoardView(
-        now_ms=milliseconds(now),
         waiting=tuple(_waiting_view(call, now, words) for call in waiting),
         takers=tuple(_taker_views(takers, live, numbers, seats, words)),
         seen=seats is not None,

@@ -14,14 +14,16 @@ from urllib.parse import quote
 
 import structlog
 from aiohttp import web
+from markupsafe import Markup
 
 from gateway.web.areas import areas, districts
 from gateway.web.auth import identify
 from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import read_filter
-from gateway.web.context import web_of
+from gateway.web.context import WEB, web_of
 from gateway.web.errors import Forbidden, NoSuchThing
-from gateway.web.rendering import LANGUAGE_COOKIE, Visitor, rendered, words_for
+from gateway.web.rendering import LANGUAGE_COOKIE, Visitor, page, rendered, texts_for, words_for, written
+from gateway.web.shared_board import SharedBoard
 from gateway.web.texts import CATEGORIES, LANGUAGES
 from gateway.web.timeline_words import timeline_lines
 from gateway.web.views import Seats, call_rows, milliseconds, ticket_view
@@ -38,6 +40,8 @@ log = structlog.get_logger()
 
 STATIC: Final = Path(str(files("gateway.web").joinpath("static")))
 MOST_ON_BOARD: Final = 200
+NOW_HEADER: Final = "X-Now-Ms"
+"""The server's time with a fragment, in milliseconds since 1970."""
 # A call that neither ended nor was answered in this time is a gap in the ledger, not somebody who waits.
 _LONGEST_CALL: Final = timedelta(hours=6)
 _A_PAGE: Final = 50
@@ -48,6 +52,7 @@ _YEAR_S: Final = 365 * 24 * 3600
 SeatsNow = Callable[[], Awaitable[Seats | None]]
 """Asks Asterisk who can be rung; None when it does not answer."""
 _SEATS: Final = web.AppKey[SeatsNow]("seats")
+_BOARD: Final = web.AppKey("board", SharedBoard)
 
 PageHandler = Callable[[web.Request, Visitor], Awaitable[web.StreamResponse]]
 
@@ -55,28 +60,35 @@ PageHandler = Callable[[web.Request, Visitor], Awaitable[web.StreamResponse]]
 def add_pages(app: web.Application, seats: SeatsNow) -> None:
     """Register the pages and what they are made of."""
     app[_SEATS] = seats
+    app[_BOARD] = SharedBoard(app[WEB].store.last_seq)
     app.middlewares.append(refusals_as_pages)
     app.on_response_prepare.append(_ask_anew)
     app.router.add_get("/sign-in", sign_in)
     app.router.add_get("/language", choose_language)
-    app.router.add_get("/", _for(Permission.READ_TICKETS, board))
-    app.router.add_get("/fragments/board", _for(Permission.READ_TICKETS, board_part))
+    app.router.add_get("/", _for(Permission.READ_TICKETS, board, waits=True))
+    app.router.add_get("/fragments/board", _for(Permission.READ_TICKETS, board_part, waits=True))
     app.router.add_get("/tickets/{number}", _for(Permission.READ_TICKETS, ticket))
     app.router.add_get("/fragments/tickets/{number}", _for(Permission.READ_TICKETS, ticket_parts))
     app.router.add_get("/calls", _for(Permission.READ_CALLS, calls))
     app.router.add_static("/static/", STATIC)
 
 
-def _for(permission: Permission, handler: PageHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The handler for those who may; others are sent to the door."""
+def _for(
+    permission: Permission, handler: PageHandler, *, waits: bool = False
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The handler for those who may; others are sent to the door. One that `waits` takes its slot by itself."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        async with web_of(request).requests:
+        slots = web_of(request).requests
+        async with slots:
             identity = await identify(request)
-            if identity is None:
-                return _to_the_door(request)
-            if not may(identity.user.role, permission):
-                raise Forbidden(identity.user.role, permission)
+        if identity is None:
+            return _to_the_door(request)
+        if not may(identity.user.role, permission):
+            raise Forbidden(identity.user.role, permission)
+        if waits:
+            return await handler(request, Visitor.of(identity))
+        async with slots:
             return await handler(request, Visitor.of(identity))
 
     return handle
@@ -160,14 +172,36 @@ def _local(path: str) -> str:
 
 async def board(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     """Everything that is under way."""
-    # Read first: what happens after it is told by the feed, and fetched again.
-    seq = await web_of(request).store.last_seq()
-    return rendered(request, "board.html", visitor, {"seq": seq, "here": "board", **await _board(request, visitor)})
+    async with web_of(request).requests:
+        # Read first: what happens after it is told by the feed, and fetched again.
+        seq, takers = await web_of(request).store.last_seq(), await web_of(request).store.takers()
+    html = Markup(await _shared_board(request, visitor, seq))  # noqa: S704 - the fragment, escaped when it was made
+    values = {"seq": seq, "here": "board", "takers": takers, "html": html, "now_ms": _now_ms(request)}
+    return rendered(request, "board.html", visitor, values)
 
 
 async def board_part(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    """The same without its frame, for the page to put in place."""
-    return rendered(request, "_board.html", visitor, await _board(request, visitor))
+    """The same without its frame, for the page to put in place; `heard` is the last entry it knows of."""
+    heard = request.query.get("heard", "")
+    seq = int(heard) if re.fullmatch("[0-9]{1,18}", heard, re.ASCII) else 0
+    answer = page(await _shared_board(request, visitor, seq))
+    # Not in the fragment, which may have been made a moment ago for somebody else.
+    answer.headers[NOW_HEADER] = str(_now_ms(request))
+    return answer
+
+
+def _now_ms(request: web.Request) -> int:
+    return milliseconds(web_of(request).clock.now())
+
+
+async def _shared_board(request: web.Request, visitor: Visitor, heard: int) -> str:
+    async def make() -> str:
+        async with web_of(request).requests:
+            # A number from the future asks for nothing that there is: as new as can be will do.
+            return written(request, "_board.html", visitor, await _board(request, visitor))
+
+    kind = (texts_for(request).language, visitor.reads_calls)
+    return await request.app[_BOARD].html(kind, heard, make)
 
 
 async def _board(request: web.Request, visitor: Visitor) -> dict[str, object]:
@@ -260,7 +294,7 @@ async def calls(request: web.Request, visitor: Visitor) -> web.StreamResponse:
         "takers": takers,
         "newest": wanted.link() if cursor else None,
         "older": wanted.link(page.next) if page.next else None,
-        "now_ms": milliseconds(now),
+        "now_ms": _now_ms(request),
     }
     return rendered(request, "calls.html", visitor, values)
 

@@ -84,6 +84,23 @@ def words_for(request: web.Request) -> Words:
     return Words(web_of(request).city, texts_for(request))
 
 
+def written(request: web.Request, template: str, visitor: Visitor | None, values: Mapping[str, object]) -> str:
+    """A template filled for this visitor."""
+    common = {
+        "t": texts_for(request),
+        "city": web_of(request).city,
+        "visitor": visitor,
+        "path": request.path_qs,
+        "here": "",
+    }
+    return templates().get_template(template).render({**common, **values})
+
+
+def page(html: str, *, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    """A page, or a part of one, as an answer."""
+    return web.Response(text=html, status=status, content_type="text/html")
+
+
 def rendered(
     request: web.Request,
     template: str,
@@ -92,13 +109,5 @@ def rendered(
     *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> web.Response:
-    """A page, or a part of one."""
-    common = {
-        "t": texts_for(request),
-        "city": web_of(request).city,
-        "visitor": visitor,
-        "path": request.path_qs,
-        "here": "",
-    }
-    text = templates().get_template(template).render({**common, **values})
-    return web.Response(text=text, status=status, content_type="text/html")
+    """A template filled for this visitor, as an answer."""
+    return page(written(request, template, visitor, values), status=status)

@@ -1,6 +1,6 @@
 // The board: fetched anew whenever something happened, and now and then for the phones' state.
 
-import { setTime } from "./clocks.js";
+import { setNow } from "./clocks.js";
 import { follow } from "./live.js";
 import { answeredHere, choosing } from "./my_phone.js";
 import { fill, toTheDoor } from "./shell.js";
@@ -9,6 +9,7 @@ const board = document.getElementById("board");
 const news = document.getElementById("news");
 const title = document.title;
 const PHONES_EVERY_MS = 3000;
+let heard = Number(board.dataset.seq);
 let fetching = false;
 let stale = false;
 
@@ -21,9 +22,9 @@ async function refresh() {
   do {
     stale = false;
     try {
-      const response = await fetch("/fragments/board");
+      const response = await fetch(`/fragments/board?heard=${heard}`);
       if (response.status === 401) toTheDoor();
-      if (response.ok) show(await response.text());
+      if (response.ok) show(await response.text(), Number(response.headers.get("X-Now-Ms")));
     } catch {
       // The feed falls silent too, and the banner says so.
     }
@@ -31,12 +32,12 @@ async function refresh() {
   fetching = false;
 }
 
-function show(html) {
+function show(html, now) {
   const focused = document.activeElement?.id;
   const had = board.contains(document.activeElement);
   board.innerHTML = html; // written and escaped by our own server
   if (had && focused) document.getElementById(focused)?.focus();
-  setTime(board);
+  setNow(now);
   const waiting = board.querySelectorAll(".waiting [data-call]").length;
   document.title = waiting ? `(${waiting}) ${title}` : title;
 }
@@ -44,6 +45,7 @@ function show(html) {
 if ("live" in board.dataset) {
   follow(Number(board.dataset.seq), {
     onEntry(entry) {
+      heard = Math.max(heard, entry.seq);
       const mine = answeredHere(entry);
       if (mine) location.assign(`/tickets/${mine}`);
       if (entry.type === "ticket_opened") news.textContent = fill(news.dataset.newTicket, { number: entry.ticket ?? "" });

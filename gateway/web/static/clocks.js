@@ -2,12 +2,14 @@
 
 let ahead = 0; // server's milliseconds − those of performance.now()
 
-/** Take the server's time from the part of the page that has just arrived. */
-export function setTime(root) {
-  const stamp = root.matches?.("[data-now-ms]") ? root : root.querySelector("[data-now-ms]");
-  if (stamp) ahead = Number(stamp.dataset.nowMs) - performance.now();
+/** Take the server's time, as it has just arrived (milliseconds since 1970). */
+export function setNow(ms) {
+  ahead = ms - performance.now();
   tick();
 }
+
+/** Take it from the part of the page that has just arrived. */
+export const setTime = (root) => setNow(Number(root.querySelector("[data-now-ms]").dataset.nowMs));
 
 /** The server's time, in milliseconds since 1970. */
 export const serverTime = () => performance.now() + ahead;
@@ -49,5 +51,5 @@ function tick() {
   }
 }
 
-setTime(document);
+if (document.querySelector("[data-now-ms]")) setTime(document);
 setInterval(tick, 250);
