@@ -96,6 +96,19 @@ def user_list(*, as_json: bool) -> None:
     show(rows, as_json=as_json, columns=("name", "role", "skpd", "created_at", "disabled"))
 
 
+@user.command("sign-out")
+@click.argument("name")
+def user_sign_out(name: str) -> None:
+    """End a user's sessions, wherever they are. The password stays."""
+    from ticketing.commands import EndSessionsOf  # noqa: PLC0415
+    from ticketing.errors import UnknownUser  # noqa: PLC0415
+
+    if with_store(lambda store: store.user(name)) is None:
+        raise UnknownUser(name)
+    with_desk(lambda desk: desk.handle(EndSessionsOf(name)))
+    click.echo(f"user {name} is signed out everywhere")
+
+
 @user.command("disable")
 @click.argument("name")
 def user_disable(name: str) -> None:

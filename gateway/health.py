@@ -60,9 +60,11 @@ class HealthCheck:
     async def now(self) -> Health:
         """How things stand."""
         async with self._lock:
-            at = asyncio.get_running_loop().time()
-            if self._last is None or at - self._last[0] > _GOOD_FOR_S:
-                self._last = (at, await self._ask())
+            time = asyncio.get_running_loop().time
+            if self._last is None or time() - self._last[0] > _GOOD_FOR_S:
+                health = await self._ask()
+                # As old as its answer: while a part is slow, all who wait share one question.
+                self._last = (time(), health)
             return self._last[1]
 
     async def _ask(self) -> Health:

@@ -92,7 +92,7 @@ def _on_the_globe(name: str, degrees: float, bound: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TriageTicket:
-    """Record what the taker learned (SOP step 3); refused with TicketUnknown, StaleVersion, ClosedAsNoEmergency.
+    """Record what the taker learned (SOP step 3); refused with TicketUnknown, StaleVersion, ReopenFirst.
 
     `version` is the one that the taker saw. What says nothing new makes no new version.
     """

@@ -54,15 +54,14 @@ class TransitionRefused(Siaga112Error):
         self.reason = reason
 
 
-class ClosedAsNoEmergency(Siaga112Error):
-    """A ticket that was closed as no emergency cannot become one while it is closed: nobody would look at it."""
+class ReopenFirst(Siaga112Error):
+    """Whether a closed ticket is an emergency is settled: to change it, it has to be opened again."""
 
-    def __init__(self, number: str, call_type: str) -> None:
-        super().__init__(
-            f"ticket {number} was closed as {call_type}: a supervisor has to reopen it before it is an emergency"
-        )
+    def __init__(self, number: str, closed_as: str, to: str) -> None:
+        super().__init__(f"ticket {number} was closed as {closed_as}: a supervisor has to reopen it before it is {to}")
         self.number = number
-        self.call_type = call_type
+        self.closed_as = closed_as
+        self.to = to
 
 
 class UnknownTaker(Siaga112Error):

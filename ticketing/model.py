@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 CallId = NewType("CallId", str)
 """Node and Uniqueid of the caller's channel as Asterisk writes them together: `bima1-1763929000.12`."""
@@ -367,6 +367,15 @@ class Ticket:
     on_progress_breached_at: datetime | None = None
     close_breached_at: datetime | None = None
     watch_at: datetime | None = field(default=None, compare=False)
+
+
+TICKET_NUMBER: Final = r"112-[0-9]{8}-[0-9]{4,9}"
+"""How a ticket's number is written: `112-20261123-0001`, the day of the answer in the city's time."""
+
+
+def is_ticket_number(text: str) -> bool:
+    """Whether this could be a ticket's number."""
+    return re.fullmatch(TICKET_NUMBER, text, re.ASCII) is not None
 
 
 def ticket_number(day: date, serial: int) -> str:

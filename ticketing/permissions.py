@@ -17,7 +17,6 @@ class Permission(StrEnum):
     READ_CALLS = "read_calls"
     PLAY_RECORDING = "play_recording"
     READ_LIVE = "read_live"  # the feed tells of every call: not for an SKPD
-    MANAGE_PEOPLE = "manage_people"
 
 
 _ROOM: Final = frozenset({Role.CALL_TAKER, Role.SUPERVISOR})
@@ -30,7 +29,6 @@ PERMISSIONS: Final[dict[Permission, frozenset[Role]]] = {
     Permission.READ_CALLS: _ROOM_AND_ADMIN,
     Permission.PLAY_RECORDING: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.READ_LIVE: _ROOM_AND_ADMIN,
-    Permission.MANAGE_PEOPLE: frozenset({Role.ADMIN}),
 }
 
 

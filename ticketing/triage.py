@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ticketing.errors import ClosedAsNoEmergency
+from ticketing.errors import ReopenFirst
 from ticketing.events import TicketTriaged
 from ticketing.model import CallType, Location, TicketStatus
 
@@ -20,12 +20,12 @@ def triaged(ticket: Ticket, changes: Triage, *, by: str, at: datetime) -> tuple[
     """Give the ticket's next version and what is new in it; the same ticket and None when nothing is.
 
     A closed ticket may be completed (SOP step 9). A field that is not given stays: a point from a map does
-    not touch the caller's own words. Raises ClosedAsNoEmergency: only a supervisor closes an emergency, and
-    what a taker closed as a prank must not become one behind everybody's back.
+    not touch the caller's own words. Raises ReopenFirst: a prank that was closed must not become an emergency
+    that no supervisor has closed, nor an emergency that was late a prank whose clocks nobody reads.
     """
     given = changes.given
-    if ticket.status is TicketStatus.CLOSED and _becomes_an_emergency(ticket, changes):
-        raise ClosedAsNoEmergency(ticket.number, ticket.call_type)
+    if ticket.status is TicketStatus.CLOSED and isinstance(changes.call_type, CallType):
+        _settled(ticket, changes.call_type)
     place = {name: given.pop(name) for name in Location.__slots__ if name in given}
     differing = {
         **_differing(ticket, given),
@@ -37,8 +37,9 @@ def triaged(ticket: Ticket, changes: Triage, *, by: str, at: datetime) -> tuple[
     return replace(changed, version=ticket.version + 1), TicketTriaged(at, by, differing)
 
 
-def _becomes_an_emergency(ticket: Ticket, changes: Triage) -> bool:
-    return changes.call_type is CallType.EMERGENCY and ticket.call_type is not CallType.EMERGENCY
+def _settled(ticket: Ticket, to: CallType) -> None:
+    if (ticket.call_type is CallType.EMERGENCY) != (to is CallType.EMERGENCY):
+        raise ReopenFirst(ticket.number, ticket.call_type, to)
 
 
 def _differing(before: Ticket | Location, given: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Final
@@ -23,8 +25,14 @@ async def _health(request: web.Request) -> web.Response:
     return web.json_response(health.as_json(), status=status)
 
 
+@cache
+def _description() -> str:
+    # Once: it takes longer than a ticket, and anybody may ask.
+    return json.dumps(description(ROUTES, version("siaga112")))
+
+
 async def _openapi(_request: web.Request) -> web.Response:
-    return web.json_response(description(ROUTES, version("siaga112")))
+    return web.Response(text=_description(), content_type="application/json")
 
 
 ROUTES: Final[tuple[Route, ...]] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -14,20 +13,17 @@ from gateway.web.answers import StaleAnswer, TicketAnswer, TicketPage, TimelineA
 from gateway.web.auth import asker
 from gateway.web.context import web_of
 from gateway.web.errors import NoSuchThing
-from gateway.web.openapi import NUMBER_PATTERN
 from gateway.web.routes import Route
 from gateway.web.schemas import StatusBody, TicketQuery, TriageBody
 from ticketing.commands import Triage, TriageTicket, TurnStatus
-from ticketing.errors import BadCursor, ClosedAsNoEmergency, StaleVersion, TicketUnknown, TransitionRefused
-from ticketing.model import Role
+from ticketing.errors import BadCursor, ReopenFirst, StaleVersion, TicketUnknown, TransitionRefused
+from ticketing.model import Role, is_ticket_number
 from ticketing.permissions import Permission
 from ticketing.ports import TicketFilter
 
 if TYPE_CHECKING:
     from gateway.presentation import Json
     from ticketing.ports import KeptTicket
-
-_NUMBER: Final = re.compile(NUMBER_PATTERN)
 
 
 async def _list(request: web.Request) -> web.Response:
@@ -58,7 +54,7 @@ def _shown(request: web.Request, kept: KeptTicket) -> Json:
 async def _kept(request: web.Request) -> KeptTicket:
     """The ticket of the path; raise NoSuchThing when there is none that the asker may know of."""
     number = request.match_info["number"]
-    known = _NUMBER.fullmatch(number) and asker(request).user.role is not Role.SKPD
+    known = is_ticket_number(number) and asker(request).user.role is not Role.SKPD
     kept = await web_of(request).store.ticket(number) if known else None
     if kept is None:
         raise NoSuchThing(f"there is no ticket {number[:40]}")
@@ -128,7 +124,7 @@ ROUTES: Final = (
         "Record what the taker learned; needs the version that was seen",
         TicketAnswer,
         body=TriageBody,
-        errors=(NoSuchThing, TicketUnknown, StaleVersion, ClosedAsNoEmergency),
+        errors=(NoSuchThing, TicketUnknown, StaleVersion, ReopenFirst),
         problems=_STALE,
     ),
     Route(
@@ -140,6 +136,7 @@ ROUTES: Final = (
         TicketAnswer,
         body=StatusBody,
         errors=(NoSuchThing, TicketUnknown, StaleVersion, TransitionRefused),
+        problems=_STALE,
     ),
     Route(
         "GET",

@@ -15,6 +15,7 @@ from gateway.web.problems import CONTENT_TYPE, kind_of
 from gateway.web.routes import API, Open
 from gateway.web.schemas import AnyQuery
 from ticketing.errors import Siaga112Error, StoreUnusable
+from ticketing.model import TICKET_NUMBER
 from ticketing.permissions import PERMISSIONS, Permission
 
 if TYPE_CHECKING:
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-NUMBER_PATTERN: Final = r"^112-[0-9]{8}-[0-9]{4,9}$"
 CALL_ID_PATTERN: Final = r"^[a-z0-9]{1,16}-[0-9]{1,11}\.[0-9]{1,12}$"
 _PATH_PARAMETERS: Final[dict[str, Schema]] = {
-    "number": {"type": "string", "pattern": NUMBER_PATTERN, "example": "112-20261123-0001"},
+    "number": {"type": "string", "pattern": f"^{TICKET_NUMBER}$", "example": "112-20261123-0001"},
     "id": {"type": "string", "pattern": CALL_ID_PATTERN, "example": "bima1-1763929000.12"},
 }
 _JSON: Final = "application/json"
@@ -166,7 +166,9 @@ def _refusals(route: Route) -> dict[str, Schema]:
 
 
 def _refusal(route: Route, status: HTTPStatus, titles: list[str]) -> Schema:
-    schema = _ref(route.problems.get(status, ProblemAnswer))
+    # One that says more is one of those that this status may mean.
+    more = route.problems.get(status)
+    schema = {"anyOf": [_ref(more), _ref(ProblemAnswer)]} if more else _ref(ProblemAnswer)
     return {"description": "; ".join(dict.fromkeys(titles)), "content": {CONTENT_TYPE: {"schema": schema}}}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from importlib.resources import files
@@ -22,19 +23,20 @@ from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import read_filter
 from gateway.web.context import WEB, web_of
 from gateway.web.errors import Forbidden, NoSuchThing
+from gateway.web.guard import WITHIN_S
 from gateway.web.rendering import LANGUAGE_COOKIE, Visitor, page, rendered, texts_for, words_for, written
 from gateway.web.shared_board import SharedBoard
 from gateway.web.texts import CATEGORIES, LANGUAGES
 from gateway.web.timeline_words import timeline_lines
 from gateway.web.views import Seats, call_rows, milliseconds, ticket_view
 from ticketing.errors import BadCursor, Siaga112Error, StoreUnusable
-from ticketing.model import CallOutcome, CallType, Role, TicketStatus
+from ticketing.model import CallOutcome, CallType, Role, TicketStatus, is_ticket_number
 from ticketing.permissions import Permission, may
 from ticketing.ports import CallFilter, Page, TicketFilter
 
 if TYPE_CHECKING:
     from ticketing.model import Call, Ticket
-    from ticketing.ports import KeptCall, KeptTicket
+    from ticketing.ports import KeptCall, KeptTicket, Store
 
 log = structlog.get_logger()
 
@@ -45,8 +47,11 @@ NOW_HEADER: Final = "X-Now-Ms"
 # A call that neither ended nor was answered in this time is a gap in the ledger, not somebody who waits.
 _LONGEST_CALL: Final = timedelta(hours=6)
 _A_PAGE: Final = 50
-_NUMBER: Final = re.compile(r"112-[0-9]{8}-[0-9]{4,9}", re.ASCII)
+_NOT_CLOSED: Final = frozenset(TicketStatus) - {TicketStatus.CLOSED}
+_EMERGENCY: Final = frozenset({CallType.EMERGENCY})
+_NO_EMERGENCY: Final = frozenset(CallType) - _EMERGENCY
 _NOT_OVER: Final = frozenset({CallOutcome.WAITING, CallOutcome.TALKING, CallOutcome.OVERFLOW})
+_ERROR_WITHIN_S: Final = 1.0
 _YEAR_S: Final = 365 * 24 * 3600
 
 SeatsNow = Callable[[], Awaitable[Seats | None]]
@@ -79,6 +84,10 @@ def _for(
     """The handler for those who may; others are sent to the door. One that `waits` takes its slot by itself."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        async with asyncio.timeout(WITHIN_S):
+            return await admitted(request)
+
+    async def admitted(request: web.Request) -> web.StreamResponse:
         slots = web_of(request).requests
         async with slots:
             identity = await identify(request)
@@ -114,8 +123,8 @@ async def refusals_as_pages(
         return await _error(request, HTTPStatus.FORBIDDEN)
     except (NoSuchThing, web.HTTPNotFound):
         return await _error(request, HTTPStatus.NOT_FOUND)
-    except StoreUnusable as error:
-        log.warning("page_without_store", path=request.path, reason=str(error))
+    except (StoreUnusable, TimeoutError) as error:
+        log.warning("page_not_in_time", path=request.path, reason=str(error) or type(error).__name__)
         return await _error(request, HTTPStatus.SERVICE_UNAVAILABLE)
     except web.HTTPException:
         raise
@@ -125,10 +134,11 @@ async def refusals_as_pages(
 
 
 async def _error(request: web.Request, status: HTTPStatus) -> web.Response:
-    try:
-        identity = await identify(request)
-    except Siaga112Error:  # the store again: the page is shown as to a stranger
-        identity = None
+    identity = None
+    # The store again, or no slot in time: the page is shown as to a stranger.
+    with suppress(Siaga112Error, TimeoutError):
+        async with asyncio.timeout(_ERROR_WITHIN_S), web_of(request).requests:
+            identity = await identify(request)
     return rendered(
         request, "error.html", Visitor.of(identity) if identity else None, {"code": status.value}, status=status
     )
@@ -146,7 +156,9 @@ async def _ask_anew(request: web.Request, response: web.StreamResponse) -> None:
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """The door; who is in already is let through."""
     onward = _local(request.query.get("next", ""))
-    if await identify(request) is not None:
+    async with web_of(request).requests:
+        identity = await identify(request)
+    if identity is not None:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": onward})
     return rendered(request, "sign_in.html", None, {"next": onward})
 
@@ -196,34 +208,44 @@ def _now_ms(request: web.Request) -> int:
 
 async def _shared_board(request: web.Request, visitor: Visitor, heard: int) -> str:
     async def make() -> str:
+        # Asterisk is asked outside of the slots: when it is slow, the API is not.
+        seats = await request.app[_SEATS]()
         async with web_of(request).requests:
             # A number from the future asks for nothing that there is: as new as can be will do.
-            return written(request, "_board.html", visitor, await _board(request, visitor))
+            return written(request, "_board.html", visitor, await _board(request, visitor, seats))
 
     kind = (texts_for(request).language, visitor.reads_calls)
     return await request.app[_BOARD].html(kind, heard, make)
 
 
-async def _board(request: web.Request, visitor: Visitor) -> dict[str, object]:
+async def _board(request: web.Request, visitor: Visitor, seats: Seats | None) -> dict[str, object]:
     parts, now = web_of(request), web_of(request).clock.now()
     if visitor.role is Role.SKPD:
         tickets: Page[KeptTicket] = Page(())
         under_way: list[Call] = []
     else:
-        still_open = TicketFilter(statuses=frozenset(TicketStatus) - {TicketStatus.CLOSED}, now=now)
-        tickets = await parts.store.find_tickets(still_open, limit=MOST_ON_BOARD)
+        tickets = await _most_urgent(parts.store)
         not_over = CallFilter(outcomes=_NOT_OVER, since=now - _LONGEST_CALL)
         under_way = [kept.call for kept in (await parts.store.find_calls(not_over, limit=MOST_ON_BOARD)).items]
     view = board_view(
         tickets.items,
         under_way,
         await parts.store.takers(),
-        await request.app[_SEATS](),
+        seats,
         now=now,
         words=words_for(request),
         more=tickets.next is not None,
     )
     return {"board": view}
+
+
+async def _most_urgent(store: Store) -> Page[KeptTicket]:
+    """The open tickets that the board has room for: emergencies before anything else."""
+    emergencies = await store.find_tickets(TicketFilter(_NOT_CLOSED, _EMERGENCY), limit=MOST_ON_BOARD)
+    room = MOST_ON_BOARD - len(emergencies.items)
+    others = await store.find_tickets(TicketFilter(_NOT_CLOSED, _NO_EMERGENCY), limit=max(room, 1))
+    items = (*emergencies.items, *others.items[:room])
+    return Page(items, emergencies.next or others.next or ("more" if len(others.items) > room else None))
 
 
 # ---- a ticket -------------------------------------------------------------------------------------------------------
@@ -257,7 +279,7 @@ async def _kept(request: web.Request, visitor: Visitor) -> KeptTicket:
     number = request.match_info["number"]
     kept = None
     # No ticket has been sent to any SKPD yet: there is none that its dispatcher may know of.
-    if visitor.role is not Role.SKPD and _NUMBER.fullmatch(number):
+    if visitor.role is not Role.SKPD and is_ticket_number(number):
         kept = await web_of(request).store.ticket(number)
     if kept is None:
         raise NoSuchThing(f"there is no ticket {number[:40]}")

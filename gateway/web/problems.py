@@ -56,9 +56,7 @@ KINDS: Final[dict[type[refusals.Siaga112Error], Kind]] = {
     refusals.UnknownToken: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     refusals.StaleVersion: Kind(HTTPStatus.CONFLICT, "stale-version", "Somebody else has changed it meanwhile"),
     refusals.TransitionRefused: Kind(HTTPStatus.CONFLICT, "transition-refused", "The ticket cannot be turned so"),
-    refusals.ClosedAsNoEmergency: Kind(
-        HTTPStatus.CONFLICT, "closed-as-no-emergency", "It has to be reopened before it is an emergency"
-    ),
+    refusals.ReopenFirst: Kind(HTTPStatus.CONFLICT, "reopen-first", "It has to be reopened first"),
     refusals.TakerExists: Kind(HTTPStatus.CONFLICT, "exists", "There is one of this name already"),
     refusals.UserExists: Kind(HTTPStatus.CONFLICT, "exists", "There is one of this name already"),
     errors.TooManyTries: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many attempts to sign in"),

@@ -14,6 +14,7 @@ from gateway.web.city import limit
 from gateway.web.context import web_of
 from gateway.web.texts import texts
 from gateway.web.views import Words
+from ticketing.model import Role
 from ticketing.permissions import Permission, may
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from gateway.web.auth import Identity
     from gateway.web.texts import Texts
-    from ticketing.model import Role
 
 LANGUAGE_COOKIE: Final = "siaga112-language"
 
@@ -48,6 +48,11 @@ class Visitor:
     def triages(self) -> bool:
         """Whether they record what the caller says."""
         return may(self.role, Permission.TRIAGE)
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether a phone that takes calls stands beside this screen."""
+        return self.role is Role.CALL_TAKER
 
     @property
     def plays(self) -> bool:

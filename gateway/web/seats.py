@@ -12,7 +12,7 @@ from gateway.web.views import Seats
 if TYPE_CHECKING:
     from gateway.roster import Roster
 
-_GOOD_FOR_S: Final = 0.5
+GOOD_FOR_S: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -26,9 +26,11 @@ class AskedSeats:
     async def __call__(self) -> Seats | None:
         """Whose phone can be rung, and who is free; None when Asterisk does not say."""
         async with self._lock:
-            at = asyncio.get_running_loop().time()
-            if self._last is None or at - self._last[0] > _GOOD_FOR_S:
-                self._last = (at, await self._ask())
+            time = asyncio.get_running_loop().time
+            if self._last is None or time() - self._last[0] > GOOD_FOR_S:
+                seats = await self._ask()
+                # As old as its answer: while Asterisk is slow, all who wait share one question.
+                self._last = (time(), seats)
             return self._last[1]
 
     async def _ask(self) -> Seats | None:

@@ -134,8 +134,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "No ticket has been sent to your SKPD.",
     ),
     "board.more": (
-        "Hanya {count} tiket terbuka terbaru yang tampil.",
-        "Only the {count} newest open tickets are shown.",
+        "Hanya {count} tiket terbuka yang tampil: keadaan darurat lebih dahulu, lalu yang terbaru.",
+        "Only {count} open tickets are shown: emergencies first, then the newest.",
     ),
     "board.longest": ("Terlama menunggu", "Longest wait"),
     "board.count_waiting": ("Menunggu", "Waiting"),
@@ -172,9 +172,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Status tidak dapat diubah begitu: sudah diubah orang lain, atau bukan wewenang peran Anda.",
         "The status cannot be turned so: somebody else has turned it, or it is not for your role.",
     ),
-    "problem.closed-as-no-emergency": (
-        "Tiket ini ditutup sebagai bukan keadaan darurat. Supervisor harus membukanya kembali lebih dahulu.",
-        "This ticket was closed as no emergency. A supervisor has to reopen it first.",
+    "problem.reopen-first": (
+        "Tiket ini sudah ditutup. Supervisor harus membukanya kembali sebelum jenis itu dapat dipilih.",
+        "This ticket is closed. A supervisor has to reopen it before that type can be chosen.",
     ),
     "problem.forbidden": ("Bukan wewenang peran Anda.", "Not for your role."),
     "problem.csrf": (
@@ -216,6 +216,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Closes as “{type}” in {seconds} seconds.",
     ),
     "ticket.closing_undo": ("Batalkan", "Undo"),
+    "ticket.leave_unsaved": (
+        "Ada perubahan yang belum disimpan. Keluar tanpa menyimpan?",
+        "There are unsaved changes. Sign out without saving?",
+    ),
     "ticket.read_only": (
         "Hanya untuk dibaca dengan peran Anda.",
         "Your role may only read this.",

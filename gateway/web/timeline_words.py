@@ -37,7 +37,6 @@ _FIELDS: Final = {
 class Line:
     """An entry for its reader; `after` is the time since the answer, None before it."""
 
-    position: int
     type: str
     when: When
     after: str | None
@@ -56,7 +55,6 @@ def timeline_lines(entries: Iterable[Entry], answered_at: datetime, words: Words
 def _line(entry: Entry, answered_at: datetime, words: Words) -> Line:
     by = entry.body.get("by")
     return Line(
-        position=entry.position,
         type=entry.type,
         when=words.when(entry.at),
         after=f"+{lasted(entry.at - answered_at)}" if entry.at >= answered_at else None,

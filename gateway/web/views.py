@@ -155,7 +155,6 @@ class TicketRow:
     category: str | None
     place: str | None
     caller: CallerView
-    reporter: str | None
     taker: str | None
     answered: When
     talking: bool
@@ -177,7 +176,6 @@ def ticket_row(one: KeptTicket, names: Mapping[str, str], now: datetime, words: 
         category=words.t.category(ticket.category),
         place=ticket.location.verbatim or ticket.location.landmark or area_name(ticket.location.area_code),
         caller=caller_view(one.call.caller),
-        reporter=ticket.reporter_name,
         taker=taker_name(ticket.taker, names),
         answered=words.when(ticket.answered_at),
         talking=one.call.outcome is CallOutcome.TALKING,
@@ -239,8 +237,6 @@ class TicketView:
     wait: str | None
     talk: str | None
     arrived: When
-    on_progress: When | None
-    closed: When | None
     turns: tuple[Turn, ...]
     quick: tuple[Quick, ...]
     call_over: bool
@@ -257,8 +253,6 @@ def ticket_view(one: KeptTicket, takers: Iterable[Taker], *, role: Role, now: da
         wait=lasted(call.wait) if call.wait is not None else None,
         talk=lasted(call.talk) if call.talk is not None else None,
         arrived=words.when(call.arrival.at),
-        on_progress=words.when(ticket.on_progress_at) if ticket.on_progress_at else None,
-        closed=words.when(ticket.closed_at) if ticket.closed_at else None,
         turns=turns(ticket, role),
         quick=quick_closes(ticket, role),
         call_over=call.ended is not None,
@@ -282,7 +276,6 @@ class CallRow:
     takers: str
     ticket: str | None
     call_type: CallType | None
-    status: TicketStatus | None
     clocks: tuple[ClockView, ClockView] | None
     talk: str | None
     recorded: bool
@@ -322,7 +315,6 @@ def _call_row(
         takers=", ".join(names.get(who, who) for who in call.takers),
         ticket=one.ticket,
         call_type=ticket.call_type if ticket else None,
-        status=ticket.status if ticket else None,
         clocks=clock_views(ticket, now, words) if ticket else None,
         talk=lasted(call.talk) if call.talk is not None else None,
         recorded=call.id in recorded,

@@ -175,3 +175,23 @@ def test_the_figures_on_top_are_those_of_the_evening(evening: Console, visiting:
     figures = {name: page.locator("dt", has_text=re.compile(f"^{name}$")).locator("xpath=../dd") for name in FIGURES}
     for name, count in FIGURES.items():
         expect(figures[name]).to_have_text(count)
+
+
+def test_a_board_that_cannot_be_fetched_says_so_until_it_can(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "sari")
+    page.route("**/fragments/board*", lambda route: route.fulfill(status=503))
+    evening.tell(RecordCalls((arrives(910), answered(arrives(910)))))
+    banner = page.get_by_text("Sambungan langsung terputus")
+    expect(banner).to_be_visible()
+    page.unroute("**/fragments/board*")
+    expect(banner).to_be_hidden()
+    expect(page.locator(".tickets [data-ticket]")).to_have_count(8)
+
+
+def test_a_phone_that_a_taker_chose_moves_no_supervisors_board(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "sari")
+    page.evaluate("localStorage.setItem('siaga112-my-phone', '202')")
+    expect(page.get_by_label("Telepon di meja ini")).to_have_count(0)
+    evening.tell(RecordCalls((arrives(911), answered(arrives(911), "202"))))
+    expect(page.locator(".tickets [data-ticket]")).to_have_count(8)
+    assert page.url == f"{evening.address}/"

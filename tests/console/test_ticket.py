@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.console.console import heard
+from tests.console.console import heard, sign_in
 from tests.console.evening import answered, arrives
-from ticketing.commands import RecordCalls, Triage, TriageTicket
+from ticketing.commands import RecordCalls, Triage, TriageTicket, TurnStatus
+from ticketing.model import CallType, Role, TicketStatus
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.console.conftest import Visit
     from tests.console.console import Console
@@ -110,6 +112,153 @@ def test_a_slip_of_the_finger_is_taken_back_before_anything_is_closed(evening: C
     assert (ticket.status, ticket.call_type) == ("open", "emergency")
 
 
+def test_what_somebody_makes_an_emergency_meanwhile_is_not_closed(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "sari", FLOOD)
+    page.keyboard.press("F8")
+    soon = page.get_by_role("alert").filter(has_text="Ditutup sebagai")
+    expect(soon).to_be_visible()
+    back = Triage(call_type=CallType.EMERGENCY, description="korban terjepit")
+    evening.tell(TriageTicket(FLOOD, stored(evening, FLOOD).version, "rahmawati", back))
+    expect(soon).to_be_hidden()
+    expect(page.get_by_label("Uraian kejadian", exact=True)).to_have_value("korban terjepit")
+    # Nothing is left that would close it: the next wish of the same page comes after it.
+    page.get_by_label("Patokan", exact=True).fill("Jembatan")
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert (stored(evening, FLOOD).status, stored(evening, FLOOD).call_type) == ("on_progress", "emergency")
+
+
+def test_a_page_that_hears_nothing_does_not_close_what_became_an_emergency(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "sari")
+    deaf(page)
+    page.goto(f"/tickets/{FLOOD}")
+    page.keyboard.press("F8")
+    expect(page.get_by_role("alert").filter(has_text="Ditutup sebagai")).to_be_visible()
+    back = Triage(call_type=CallType.EMERGENCY)
+    evening.tell(TriageTicket(FLOOD, stored(evening, FLOOD).version, "rahmawati", back))
+    expect(page.get_by_text("Tiket ini baru saja diubah orang lain.")).to_be_visible(timeout=10_000)
+    assert (stored(evening, FLOOD).status, stored(evening, FLOOD).call_type) == ("on_progress", "emergency")
+
+
+def test_a_change_that_leaves_it_a_prank_does_not_keep_it_open(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "rahmawati")
+    deaf(page)
+    page.goto(f"/tickets/{FIRE}")
+    page.keyboard.press("F8")
+    expect(page.get_by_role("alert").filter(has_text="Ditutup sebagai")).to_be_visible()
+    evening.tell(TriageTicket(FIRE, stored(evening, FIRE).version, "sari", Triage(landmark="SMA 4")))
+    closes(page)
+    assert stored(evening, FIRE).status == "closed"
+
+
+def test_what_is_typed_while_it_is_being_saved_is_saved_by_the_next_stroke(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    held: list[Route] = []
+    page.route("**/api/v1/tickets/*", lambda route: held.append(route) if not held else route.continue_())
+    field = page.get_by_label("Uraian kejadian", exact=True)
+    with page.expect_request("**/api/v1/tickets/*"):
+        field.fill("asap")
+        page.keyboard.press("Control+s")
+    field.fill("asap tebal, dua orang terjebak")
+    page.keyboard.press("Control+s")
+    held[0].continue_()
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert stored(evening, FIRE).description == "asap tebal, dua orang terjebak"
+    page.keyboard.press("F8")
+    closes(page)
+
+
+def test_whoever_signs_out_has_closed_the_prank(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.keyboard.press("F8")
+    expect(page.get_by_role("alert").filter(has_text="Ditutup sebagai")).to_be_visible()
+    page.get_by_role("button", name="Keluar").click()
+    expect(page.get_by_label("Nama pengguna")).to_be_visible()
+    assert stored(evening, FIRE).status == "closed"
+
+
+def test_what_is_typed_before_the_page_has_its_scripts_is_not_lost(evening: Console, visiting: Visit) -> None:
+    page = visiting(evening.address, "rahmawati")
+    held: list[Route] = []
+    released = threading.Event()
+    page.route("**/static/*.js", lambda route: route.continue_() if released.is_set() else held.append(route))
+    page.goto(f"/tickets/{FIRE}", wait_until="commit")
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    page.get_by_label("Hantu (tanpa suara)").check()
+    released.set()
+    for route in held:
+        route.continue_()
+    page.wait_for_load_state("load")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    ticket = stored(evening, FIRE)
+    assert (ticket.location.landmark, ticket.call_type) == ("Menara masjid", "ghost")
+
+
+def test_who_has_something_unsaved_is_asked_before_signing_out(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    page.once("dialog", lambda asked: asked.dismiss())
+    page.get_by_role("button", name="Keluar").click()
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert stored(evening, FIRE).location.landmark == "Menara masjid"
+
+
+def test_who_has_signed_in_again_in_another_tab_loses_nothing_here(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    other = page.context.new_page()
+    other.goto("/")
+    other.get_by_role("button", name="Keluar").click()
+    expect(other.get_by_label("Nama pengguna")).to_be_visible()
+    sign_in(other, "rahmawati")
+    page.bring_to_front()
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert stored(evening, FIRE).location.landmark == "Menara masjid"
+
+
+def test_a_part_that_cannot_be_fetched_is_said_and_fetched_again(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "sari", FIRE)
+    page.route("**/fragments/tickets/*", lambda route: route.fulfill(status=503))
+    evening.tell(TurnStatus(FIRE, TicketStatus.ON_PROGRESS, "sari", Role.SUPERVISOR))
+    banner = page.get_by_text("Sambungan langsung terputus")
+    expect(banner).to_be_visible()
+    page.unroute("**/fragments/tickets/*")
+    expect(page.locator("#ticket-head .status")).to_have_text("Sedang ditangani")
+    expect(banner).to_be_hidden()
+
+
+def test_a_line_break_from_elsewhere_in_a_field_of_one_line_is_nobodys_change(
+    evening: Console, visiting: Visit
+) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    elsewhere = Triage(landmark="dekat pasar\nsisi utara")
+    evening.tell(TriageTicket(FIRE, stored(evening, FIRE).version, "sari", elsewhere))
+    expect(page.get_by_label("Patokan", exact=True)).to_have_value("dekat pasarsisi utara")
+    page.get_by_label("Pelapor", exact=True).fill("Pak Usman")
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    ticket = stored(evening, FIRE)
+    assert (ticket.reporter_name, ticket.location.landmark) == ("Pak Usman", "dekat pasar\nsisi utara")
+
+
+def test_a_reason_that_the_server_did_not_take_is_kept(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "sari", CLOSED)
+    page.get_by_role("button", name="Buka kembali").click()
+    dialog = page.get_by_role("dialog", name="Buka kembali")
+    dialog.get_by_label("Alasan membuka kembali").fill("api menyala lagi")
+    page.route("**/api/v1/tickets/*/status", lambda route: route.abort())
+    dialog.get_by_role("button", name="Buka kembali").click()
+    expect(dialog.get_by_text("server tidak dapat dihubungi")).to_be_visible()
+    expect(dialog.get_by_label("Alasan membuka kembali")).to_have_value("api menyala lagi")
+    page.unroute("**/api/v1/tickets/*/status")
+    dialog.get_by_role("button", name="Buka kembali").click()
+    expect(page.locator("#ticket-head .status")).to_have_text("Baru")
+    expect(dialog).to_be_hidden()
+
+
 def test_whoever_goes_on_to_the_next_call_has_closed_the_prank(evening: Console, visiting: Visit) -> None:
     page = opened(visiting, evening, "rahmawati", FIRE)
     page.keyboard.press("F8")
@@ -125,7 +274,7 @@ def test_what_was_closed_as_a_prank_says_who_can_make_an_emergency_of_it(evening
     closes(page)
     page.get_by_label("Darurat", exact=True).check()
     save(page)
-    expect(page.get_by_text("Tidak tersimpan: Tiket ini ditutup sebagai bukan keadaan darurat.")).to_be_visible()
+    expect(page.get_by_text("Tidak tersimpan: Tiket ini sudah ditutup. Supervisor harus")).to_be_visible()
     assert stored(evening, FIRE).call_type == "prank"
 
 

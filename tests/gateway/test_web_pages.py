@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
-from ticketing.model import Role
+from gateway.web.pages import add_pages
+from gateway.web.routes import API
+from gateway.web.server import application
+from tests.gateway.web_desk import token_of
+from ticketing.commands import Triage, TriageTicket
+from ticketing.model import CallType, Role
 
 if TYPE_CHECKING:
+    from gateway.web.views import Seats
     from tests.gateway.web_desk import Answer, Room
 
 PAGES = ("/", "/calls", "/tickets/112-20261123-0001")
@@ -73,6 +82,44 @@ async def test_a_fault_of_our_own_is_a_page_too(room: Room, monkeypatch: pytest.
     person = await room.signed_in(Role.SUPERVISOR)
     monkeypatch.setattr("gateway.web.pages.board_view", None)
     is_a_page(await person.page("/"), 500, "Terjadi kesalahan di pihak kami")
+
+
+async def test_an_emergency_is_on_the_board_however_much_else_is_open(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.web.pages.MOST_ON_BOARD", 3)
+    fire = await room.ticket(1, 0)
+    for serial in range(2, 7):
+        number = await room.ticket(serial, serial * 10)
+        await room.desk.handle(TriageTicket(number, 1, "siti", Triage(call_type=CallType.INFORMATION)))
+    text = (await room.program(Role.SUPERVISOR).page("/")).raw.decode()
+    assert re.findall(r'data-ticket="([^"]+)"', text) == [fire, "112-20261123-0005", "112-20261123-0006"]
+    assert "3 tiket" in text
+
+
+async def test_an_asterisk_that_is_slow_holds_up_no_call_of_the_api(room: Room) -> None:
+    asked = asyncio.Event()
+
+    async def never() -> Seats | None:
+        asked.set()
+        return await asyncio.Future()
+
+    app = application(room.parts)
+    add_pages(app, never)
+    number = await room.ticket()
+    async with TestClient(TestServer(app), headers={"Authorization": f"Bearer {token_of(Role.SUPERVISOR)}"}) as client:
+        boards = [asyncio.create_task(client.get("/")) for _ in range(20)]
+        await asked.wait()
+        async with client.get(f"{API}/tickets/{number}") as answer:
+            assert answer.status == 200
+        for board in boards:
+            board.cancel()
+        await asyncio.gather(*boards, return_exceptions=True)
+
+
+async def test_a_page_that_takes_too_long_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.web.pages.WITHIN_S", 0.0)
+    is_a_page(await room.program(Role.SUPERVISOR).page("/calls"), 503, "Data sedang tidak dapat dibaca.")
 
 
 async def test_the_answers_of_pages_are_hardened_too(room: Room) -> None:

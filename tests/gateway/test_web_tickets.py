@@ -119,7 +119,7 @@ async def test_what_was_closed_as_a_prank_is_no_emergency_before_it_is_reopened(
     closed = (await taker.ask("POST", f"/tickets/{number}/status", json={"status": "closed"})).json
     emergency = {"version": closed["version"], "call_type": "emergency"}
     refused = await taker.ask("PATCH", f"/tickets/{number}", json=emergency)
-    assert (refused.status, refused.json["type"]) == (409, "urn:siaga112:problem:closed-as-no-emergency")
+    assert (refused.status, refused.json["type"]) == (409, "urn:siaga112:problem:reopen-first")
     assert "a supervisor has to reopen it" in refused.json["detail"]
     assert (await taker.ask("GET", f"/tickets/{number}")).json == closed
 

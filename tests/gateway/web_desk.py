@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.home import Home
+from gateway.web.answers import ProblemAnswer
 from gateway.web.api import ROUTES
 from gateway.web.city import City
 from gateway.web.context import Web
@@ -189,10 +190,19 @@ def _hold_to_the_description(method: str, path: str, answer: Answer) -> None:
         assert answer.json["status"] == answer.status
         assert answer.json["title"]
     route = route_of(method, path)
-    if route is None or answer.status not in {route.status, *route.also}:
+    if route is None:
+        return
+    if answer.status not in {route.status, *route.also}:
+        _hold_a_refusal_to_the_description(route, answer)
         return
     if isinstance(route.answers, type):
         route.answers.model_validate_json(answer.raw)
+
+
+def _hold_a_refusal_to_the_description(route: Route, answer: Answer) -> None:
+    more = route.problems.get(HTTPStatus(answer.status))
+    says_more = more is not None and answer.json["type"] == get_args(more.model_fields["type"].annotation)[0]
+    (more if more and says_more else ProblemAnswer).model_validate_json(answer.raw)
 
 
 async def _people(desk: TicketDesk) -> None:

@@ -46,7 +46,7 @@ def test_every_permission_is_in_the_table_and_somebody_has_it() -> None:
         (Role.CALL_TAKER, {"read_tickets", "triage", "turn_status", "read_calls", "read_live"}),
         (Role.SKPD, {"read_tickets"}),
         (Role.SUPERVISOR, {"read_tickets", "triage", "turn_status", "read_calls", "read_live", "play_recording"}),
-        (Role.ADMIN, {"read_tickets", "read_calls", "read_live", "play_recording", "manage_people"}),
+        (Role.ADMIN, {"read_tickets", "read_calls", "read_live", "play_recording"}),
     ],
 )
 def test_what_each_role_may(role: Role, has: set[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.ticketing.evidence import MORNING, at, call_id
 from ticketing.commands import LONGEST_TEXT, Triage, TurnStatus
-from ticketing.errors import ClosedAsNoEmergency
+from ticketing.errors import ReopenFirst
 from ticketing.events import TicketTriaged
 from ticketing.model import CallType, Location, Role, Ticket, TicketStatus
 from ticketing.triage import triaged
@@ -55,15 +55,17 @@ def test_a_closed_ticket_can_still_be_completed() -> None:
 @pytest.mark.parametrize("closed_as", sorted(set(CallType) - {CallType.EMERGENCY}))
 def test_what_was_closed_as_no_emergency_is_reopened_before_it_is_one(closed_as: CallType) -> None:
     closed = replace(TICKET, status=TicketStatus.CLOSED, call_type=closed_as, closed_at=at(60).at)
-    with pytest.raises(ClosedAsNoEmergency, match=f"closed as {closed_as}: a supervisor has to reopen it"):
+    with pytest.raises(ReopenFirst, match=f"closed as {closed_as}: a supervisor has to reopen it"):
         triaged(closed, Triage(call_type=CallType.EMERGENCY, description="api"), by="siti", at=at(90).at)
     reopened = replace(closed, status=TicketStatus.OPEN, closed_at=None)
     after, _ = triaged(reopened, Triage(call_type=CallType.EMERGENCY), by="siti", at=at(90).at)
     assert after.call_type is CallType.EMERGENCY
 
 
-def test_a_closed_emergency_stays_one_and_one_prank_may_turn_out_a_ghost() -> None:
+def test_a_closed_emergency_stays_one_and_a_prank_may_turn_out_a_ghost() -> None:
     closed = replace(TICKET, status=TicketStatus.CLOSED, closed_at=at(60).at)
+    with pytest.raises(ReopenFirst, match="closed as emergency: a supervisor has to reopen it before it is prank"):
+        triaged(closed, Triage(call_type=CallType.PRANK), by="siti", at=at(90).at)
     assert triaged(closed, Triage(call_type=CallType.EMERGENCY), by="siti", at=at(90).at) == (closed, None)
     prank = replace(closed, call_type=CallType.PRANK)
     after, _ = triaged(prank, Triage(call_type=CallType.GHOST), by="siti", at=at(90).at)

@@ -26,7 +26,7 @@ _BREACHES_AT_ONCE: Final = 200  # after a long downtime: an answer that opens a 
 
 
 def triage_ticket(tx: Transaction, command: TriageTicket, now: datetime, targets: Targets) -> tuple[Entry, ...]:
-    """Record what the taker learned; raise TicketUnknown, StaleVersion or ClosedAsNoEmergency."""
+    """Record what the taker learned; raise TicketUnknown, StaleVersion or ReopenFirst."""
     ticket = _seen(tx, command.number, command.version)
     after, triage = triaged(ticket, command.changes, by=command.by, at=now)
     if triage is None:

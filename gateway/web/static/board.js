@@ -1,49 +1,32 @@
 // The board: fetched anew whenever something happened, and now and then for the phones' state.
 
 import { setNow } from "./clocks.js";
+import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { answeredHere, choosing } from "./my_phone.js";
-import { fill, toTheDoor } from "./shell.js";
+import { fill } from "./shell.js";
 
 const board = document.getElementById("board");
 const news = document.getElementById("news");
 const title = document.title;
 const PHONES_EVERY_MS = 3000;
 let heard = Number(board.dataset.seq);
-let fetching = false;
-let stale = false;
 
-async function refresh() {
-  if (fetching) {
-    stale = true;
-    return;
-  }
-  fetching = true;
-  do {
-    stale = false;
-    try {
-      const response = await fetch(`/fragments/board?heard=${heard}`);
-      if (response.status === 401) toTheDoor();
-      if (response.ok) show(await response.text(), Number(response.headers.get("X-Now-Ms")));
-    } catch {
-      // The feed falls silent too, and the banner says so.
-    }
-  } while (stale);
-  fetching = false;
-}
+const refresh = keptFresh(() => `/fragments/board?heard=${heard}`, show);
 
-function show(html, now) {
+async function show(response) {
+  const html = await response.text();
   const focused = document.activeElement?.id;
   const had = board.contains(document.activeElement);
   board.innerHTML = html; // written and escaped by our own server
   if (had && focused) document.getElementById(focused)?.focus();
-  setNow(now);
+  setNow(Number(response.headers.get("X-Now-Ms")));
   const waiting = board.querySelectorAll(".waiting [data-call]").length;
   document.title = waiting ? `(${waiting}) ${title}` : title;
 }
 
 if ("live" in board.dataset) {
-  follow(Number(board.dataset.seq), {
+  follow(heard, {
     onEntry(entry) {
       heard = Math.max(heard, entry.seq);
       const mine = answeredHere(entry);

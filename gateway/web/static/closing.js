@@ -7,11 +7,6 @@ const bar = document.getElementById("closing");
 let timer = null;
 let pending = null;
 
-function show(left) {
-  bar.querySelector("span").textContent = fill(bar.dataset.text, { type: pending.words, seconds: left });
-  bar.hidden = false;
-}
-
 function end() {
   clearTimeout(timer);
   const was = pending;
@@ -20,26 +15,28 @@ function end() {
   return was;
 }
 
-/** Close in a moment: `close` then, `undo` when somebody takes it back. A further key begins the moment anew. */
+/** Close in a moment: `close()` then, `undo()` when somebody takes it back. A further key begins the moment anew. */
 export function closeSoon(words, { close, undo }) {
   const first = end();
+  // What is taken back is what was there before the first key.
   pending = { words, close, undo: first?.undo ?? undo };
   count(AFTER_S);
 }
 
 function count(left) {
-  show(left);
-  timer = setTimeout(() => (left > 1 ? count(left - 1) : end().close()), 1000);
+  bar.querySelector("span").textContent = fill(bar.dataset.text, { type: pending.words, seconds: left });
+  bar.hidden = false;
+  timer = setTimeout(() => (left > 1 ? count(left - 1) : closeNow()), 1000);
 }
 
 /** Whether a ticket is about to be closed. */
 export const isClosing = () => pending !== null;
 
-/** Forget it: somebody has turned the ticket otherwise. */
-export const forget = end;
+/** Forget it: somebody has turned the ticket otherwise, or it is no prank after all. Gives whether there was anything. */
+export const forget = () => end() !== null;
 
-/** Give what would close it now, to whoever leaves the page before the moment is over. */
-export const leaving = () => end() !== null;
+/** Do not wait for the moment to be over. */
+export const closeNow = () => end()?.close();
 
 export const undo = () => end()?.undo();
 

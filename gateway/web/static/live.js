@@ -1,5 +1,6 @@
 // The live feed: told once, in order, from where this page stands; a banner as soon as it falls silent.
 
+import { isOutOfDate, outOfDate } from "./banner.js";
 import { toTheDoor } from "./shell.js";
 
 const SILENT_AFTER_MS = 2250; // the server speaks every second
@@ -13,7 +14,6 @@ const LONGEST_PAUSE_MS = 4000;
  * there again after a cut.
  */
 export function follow(since, { onEntry, onBack }) {
-  const banner = document.getElementById("feed-cut");
   let seq = since;
   let pause = FIRST_PAUSE_MS;
   let heard = performance.now();
@@ -23,9 +23,8 @@ export function follow(since, { onEntry, onBack }) {
   function hear(message) {
     heard = performance.now();
     pause = FIRST_PAUSE_MS;
-    if (!banner.hidden) {
-      banner.hidden = true;
-      banner.textContent = "";
+    if (isOutOfDate("feed")) {
+      outOfDate("feed", false);
       onBack();
     }
     if (message.type === "heartbeat") return;
@@ -59,10 +58,7 @@ export function follow(since, { onEntry, onBack }) {
 
   function watch() {
     if (performance.now() - heard < SILENT_AFTER_MS) return;
-    if (banner.hidden) {
-      banner.hidden = false;
-      banner.textContent = banner.dataset.text;
-    }
+    outOfDate("feed", true);
     // A connection that neither speaks nor ends: a cable pulled, a proxy that holds it.
     if (socket?.readyState === WebSocket.OPEN) {
       socket.close();

@@ -1,15 +1,16 @@
-// Which phone stands beside this screen: its answers open their tickets here by themselves.
+// Which phone stands beside this screen: its answers open their tickets here by themselves, for a call taker.
 
 import { serverTime } from "./clocks.js";
 
 const KEY = "siaga112-my-phone";
 const FRESH_MS = 120_000; // what a feed tells late, after a cut, opens nothing any more
+const takesCalls = document.querySelector("[data-takes-calls]") !== null;
 
 export const myPhone = () => localStorage.getItem(KEY) ?? "";
 
 /** The ticket of a call that this desk's phone has just answered, null for any other entry of the feed. */
 export function answeredHere(entry) {
-  const mine = entry.type === "taker_answered" && entry.body.party === myPhone() && entry.ticket;
+  const mine = takesCalls && entry.type === "taker_answered" && entry.body.party === myPhone() && entry.ticket;
   return mine && serverTime() - Date.parse(entry.at) < FRESH_MS ? entry.ticket : null;
 }
 

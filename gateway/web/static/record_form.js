@@ -31,10 +31,22 @@ function put(name, text) {
 /** A ticket of the API as the form would hold it. */
 function asForm(ticket) {
   const read = (name) => name.split(".").reduce((one, key) => one?.[key], ticket);
-  return Object.fromEntries(names().map((name) => [name, (read(name) ?? "").toString().replace(/\r\n?/g, "\n")]));
+  return Object.fromEntries(names().map((name) => [name, asField(name, (read(name) ?? "").toString())]));
 }
 
-let base = Object.fromEntries(names().map((name) => [name, value(name)]));
+/** As a browser keeps it: a field of one line drops line breaks, so they are no change of anybody's. */
+const asField = (name, text) =>
+  form.elements[name].type === "text" ? text.replace(/[\r\n]/g, "") : text.replace(/\r\n?/g, "\n");
+
+/** What the server wrote into a field: somebody may have typed before this script was there. */
+function written(name) {
+  const field = form.elements[name];
+  if (field instanceof RadioNodeList) return [...field].find((one) => one.defaultChecked)?.value ?? "";
+  if (field.options) return [...field.options].find((one) => one.defaultSelected)?.value ?? "";
+  return field.defaultValue;
+}
+
+let base = Object.fromEntries(names().map((name) => [name, written(name)]));
 let version = Number(form.dataset.version);
 
 /** What the server has for a field, as far as this page knows. */
@@ -57,6 +69,7 @@ export function changes(only = touched()) {
 
 /** The server has this now; what was sent is no change any more, what was typed since stays. */
 export function saved(ticket, sent) {
+  if (ticket.version < version) return;
   const now = asForm(ticket);
   for (const name of names()) {
     if (value(name) === (sent[name] ?? base[name])) put(name, now[name]);
@@ -68,10 +81,13 @@ export function saved(ticket, sent) {
 
 /**
  * Somebody else changed the ticket. Untouched fields follow; touched ones keep what was typed here, with the other's
- * value beside it. Gives the labels of the fields that followed.
+ * value beside it. Gives the labels of the fields that followed and of those that clash, and whether the call type
+ * is another one now. What is older than what is known here changes nothing.
  */
 export function merge(ticket) {
+  if (ticket.version < version) return { followed: [], clashes: [], retyped: false };
   const theirs = asForm(ticket);
+  const retyped = theirs.call_type !== base.call_type;
   const followed = [];
   const clashes = [];
   for (const name of names()) {
@@ -87,7 +103,7 @@ export function merge(ticket) {
   version = ticket.version;
   for (const name of clashes) open.add(name);
   showPanel(followed);
-  return { followed, clashes: clashes.map(label) };
+  return { followed, clashes: clashes.map(label), retyped };
 }
 
 // ---- the panel: theirs beside ours

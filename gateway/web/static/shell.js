@@ -1,10 +1,25 @@
 // What every page has: signing out, and asking the API with the session's proof.
 
-export const csrf = () => document.querySelector("meta[name=csrf]")?.content ?? "";
+const proof = document.querySelector("meta[name=csrf]");
+const beforeSigningOut = [];
 
-/** Ask the API; gives the Response, or sends a visitor whose session is over to the door. */
+export const csrf = () => proof?.content ?? "";
+
+/**
+ * Ask the API; gives the Response, or sends a visitor whose session is over to the door. Whoever has signed in again
+ * elsewhere in this browser goes on here, as the same person.
+ */
 export async function ask(path, method = "GET", body = undefined) {
-  const response = await fetch(path, {
+  let response = await send(path, method, body);
+  if (response.status === 403 && (await isStaleProof(response.clone())) && (await newProof())) {
+    response = await send(path, method, body);
+  }
+  if (response.status === 401) toTheDoor();
+  return response;
+}
+
+function send(path, method, body) {
+  return fetch(path, {
     method,
     headers: {
       Accept: "application/json",
@@ -13,8 +28,16 @@ export async function ask(path, method = "GET", body = undefined) {
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
-  if (response.status === 401) toTheDoor();
-  return response;
+}
+
+const isStaleProof = async (response) => (await response.json().catch(() => ({}))).type === "urn:siaga112:problem:csrf";
+
+async function newProof() {
+  const response = await fetch("/api/v1/session");
+  const session = response.ok ? await response.json() : {};
+  if (session.name !== proof?.dataset.user) return false;
+  proof.content = session.csrf;
+  return true;
 }
 
 /** A sentence with its {places} filled. Text only: whoever shows it uses textContent. */
@@ -24,7 +47,11 @@ export function toTheDoor() {
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
+/** Have `ready()` finish what only this person may do; when it gives false, nobody is signed out. */
+export const whenSigningOut = (ready) => beforeSigningOut.push(ready);
+
 document.getElementById("sign-out")?.addEventListener("click", async () => {
+  for (const ready of beforeSigningOut) if (!(await ready())) return;
   await ask("/api/v1/session", "DELETE");
   location.assign("/sign-in");
 });

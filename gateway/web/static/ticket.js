@@ -1,11 +1,12 @@
 // One ticket: saving, turning its status, one-key closing, and following what others do to it.
 
 import { cityTime, setTime } from "./clocks.js";
-import { closeSoon, forget, isClosing, leaving, undo } from "./closing.js";
+import { closeNow, closeSoon, forget, isClosing, undo } from "./closing.js";
+import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { answeredHere } from "./my_phone.js";
 import { changes, currentVersion, known, merge, saved, spoken, touched, value } from "./record_form.js";
-import { ask, csrf, fill } from "./shell.js";
+import { ask, csrf, fill, whenSigningOut } from "./shell.js";
 
 const page = document.getElementById("ticket");
 const number = page.dataset.number;
@@ -13,8 +14,10 @@ const api = `/api/v1/tickets/${number}`;
 const form = document.getElementById("record");
 const said = document.getElementById("said");
 const dialog = document.getElementById("reason-dialog");
-const CONFLICT = 409;
-let underWay = null; // what the server was asked last, until it has answered
+const problems = JSON.parse(form.dataset.problems);
+let queue = Promise.resolve(); // what people wish is done in turn; a second wish is never dropped
+let inTurn = 0;
+const turning = new Set();
 
 function say(text, bad = false) {
   if (!said) return;
@@ -22,49 +25,52 @@ function say(text, bad = false) {
   said.classList.toggle("problem", bad);
 }
 
-const problems = JSON.parse(form.dataset.problems);
-
-/** Why the server refused: in this page's language where it has words for it. */
-async function reasonOf(response) {
+/** What the server refuses as: its problem, with the reason in this page's language where it has words for it. */
+async function problemOf(response) {
   const problem = await response.json().catch(() => ({}));
   const name = problem.type?.split(":").pop();
-  return problems[name] ?? problem.detail ?? problem.title ?? String(response.status);
+  return { name, reason: problems[name] ?? problem.detail ?? problem.title ?? String(response.status) };
 }
+
+function afterwards(wish) {
+  inTurn += 1;
+  queue = queue.then(() => wish(), () => wish()).finally(() => {
+    inTurn -= 1;
+  });
+  return queue;
+}
+
+// ---- saving
 
 /** Send what was typed, and `more`; gives whether the server has it now. */
 async function save(more = {}) {
   const names = touched();
   const sent = Object.fromEntries(names.map((name) => [name, value(name)]));
   if (!names.length && !Object.keys(more).length) return true;
-  let response;
-  try {
-    response = await ask(api, "PATCH", { ...changes(names), ...more });
-  } catch {
-    say(fill(form.dataset.notSaved, { reason: form.dataset.unreachable }), true);
+  const response = await ask(api, "PATCH", { ...changes(names), ...more }).catch(() => null);
+  if (response?.ok) {
+    saved(await response.json(), sent);
+    say(touched().length ? form.dataset.unsaved : fill(form.dataset.saved, { time: cityTime(form.dataset.zone) }));
+    return true;
+  }
+  const { name, reason } = response ? await problemOf(response) : { reason: form.dataset.unreachable };
+  if (name !== "stale-version") {
+    say(fill(form.dataset.notSaved, { reason }), true);
     return false;
   }
-  if (response.status === CONFLICT && (await isStale(response.clone()))) {
-    // When nobody touched what the form holds (a status was turned), there is nothing to compare.
-    if (await meet()) return save(more);
-    say(`${form.dataset.changedTitle}. ${form.dataset.unsaved}`, true);
-    return false;
-  }
-  if (!response.ok) {
-    say(fill(form.dataset.notSaved, { reason: await reasonOf(response) }), true);
-    return false;
-  }
-  saved(await response.json(), sent);
-  say(fill(form.dataset.saved, { time: cityTime(form.dataset.zone) }));
-  return true;
+  // When nobody touched what the form holds (a status was turned), there is nothing to compare.
+  if (await meet()) return save(more);
+  say(`${form.dataset.changedTitle}. ${form.dataset.unsaved}`, true);
+  return false;
 }
-
-const isStale = async (response) => (await response.json()).type === "urn:siaga112:problem:stale-version";
 
 /** Take in what the server has now, beside what was typed here; gives whether the form's fields are all as they were. */
 async function meet() {
-  const response = await ask(api);
-  if (!response.ok) return false;
-  const { followed, clashes } = merge(await response.json());
+  const response = await ask(api).catch(() => null);
+  if (!response?.ok) return false;
+  const { followed, clashes, retyped } = merge(await response.json());
+  // What somebody else has made of it is no longer what the key was pressed for.
+  if (retyped) forget();
   if (clashes.length) {
     say(form.dataset.unsaved, true);
     document.getElementById("conflict").scrollIntoView({ block: "nearest" });
@@ -74,49 +80,51 @@ async function meet() {
   return !clashes.length && !followed.length;
 }
 
-async function turn(status, reason = null) {
-  const problem = document.getElementById("status-problem");
-  problem.textContent = "";
-  const body = { status, ...(reason === null ? {} : { reason }) };
+// ---- the status
+
+/** Turn the ticket; gives whether it was turned. `where` is told why not. */
+async function turn(body, where = document.getElementById("status-problem")) {
+  where.textContent = "";
   const response = await ask(`${api}/status`, "POST", body).catch(() => null);
   if (!response?.ok) {
-    problem.textContent = response ? await reasonOf(response) : form.dataset.unreachable;
-    return;
+    const { name, reason } = response ? await problemOf(response) : { reason: form.dataset.unreachable };
+    where.textContent = reason;
+    if (name === "stale-version") await meet();
+    return false;
   }
   await refresh();
   await meet();
-}
-
-/** Do it, unless something is under way: a second click is no second wish. */
-function once(work) {
-  underWay ??= work().finally(() => {
-    underWay = null;
-  });
-  return underWay;
-}
-
-/** Do it as soon as nothing is under way. */
-async function afterwards(work) {
-  while (underWay) await underWay.catch(() => {});
-  await once(work);
+  return true;
 }
 
 /** The type is recorded at once, and with it what was typed; the ticket closes a moment later. */
 const closeAs = (type) =>
-  once(async () => {
+  afterwards(async () => {
     const before = known("call_type");
     if (!(await save({ call_type: type }))) return;
     closeSoon(spoken("call_type", type), {
-      close: () => afterwards(() => turn("closed")),
+      close: () => afterwards(() => closeUnlessRetyped(type)),
       undo: () => afterwards(() => save({ call_type: before })),
     });
   });
 
+/** Close it as it was seen: not when somebody has made an emergency of it meanwhile. */
+async function closeUnlessRetyped(type) {
+  if (known("call_type") !== type) return;
+  if (await turn({ status: "closed", version: currentVersion() })) return;
+  // Another change, and the type is still the same: closed all the same.
+  if (known("call_type") === type && page.querySelector("[data-status]").dataset.status !== "closed") {
+    await turn({ status: "closed", version: currentVersion() });
+  }
+}
+
 // Whoever goes on to the next call does not wait for the moment to be over.
 addEventListener("pagehide", () => {
-  if (!leaving()) return;
+  if (!isClosing()) return;
   const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf() };
-  fetch(`${api}/status`, { method: "POST", headers, body: JSON.stringify({ status: "closed" }), keepalive: true });
+  const body = JSON.stringify({ status: "closed", version: currentVersion() });
+  fetch(`${api}/status`, { method: "POST", headers, body, keepalive: true });
+  forget();
 });
 
 page.addEventListener("click", (event) => {
@@ -125,8 +133,15 @@ page.addEventListener("click", (event) => {
   if (!button?.dataset.turn) return;
   forget();
   if ("needsReason" in button.dataset) dialog.showModal();
-  else once(async () => (await save()) && (await turn(button.dataset.turn)));
+  else turnTo(button.dataset.turn);
 });
+
+/** A second click on the same button, before the first has had its effect, is no second wish. */
+function turnTo(status) {
+  if (turning.has(status)) return;
+  turning.add(status);
+  afterwards(async () => (await save()) && (await turn({ status }))).finally(() => turning.delete(status));
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isClosing()) undo();
@@ -134,7 +149,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey) {
     if (event.key.toLowerCase() !== "s" || !said) return;
     event.preventDefault();
-    once(save);
+    afterwards(save);
     return;
   }
   const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
@@ -145,29 +160,43 @@ document.addEventListener("keydown", (event) => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  once(save);
+  afterwards(save);
 });
 form.addEventListener("change", (event) => event.target.name === "call_type" && forget());
 form.addEventListener("input", () => say(touched().length ? form.dataset.unsaved : ""));
 
 document.getElementById("reason-cancel").addEventListener("click", () => dialog.close());
-dialog.querySelector("form").addEventListener("submit", () => {
+dialog.querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault();
   const reason = document.getElementById("reason");
-  once(() => turn("open", reason.value));
-  reason.value = "";
+  afterwards(async () => {
+    // Kept until the ticket is open again: it was somebody's work to write it.
+    if (!(await turn({ status: "open", reason: reason.value }, document.getElementById("reason-problem")))) return;
+    reason.value = "";
+    dialog.close();
+  });
 });
 
+// ---- leaving
+
+let mayLeave = false;
+
 addEventListener("beforeunload", (event) => {
-  if (touched().length) event.preventDefault();
+  if (touched().length && !mayLeave) event.preventDefault();
+});
+
+whenSigningOut(async () => {
+  if (isClosing()) await closeNow();
+  mayLeave = !touched().length || confirm(form.dataset.leave);
+  return mayLeave;
 });
 
 // ---- what others do
 
 const parts = ["ticket-head", "ticket-side", "ticket-timeline"];
+const refresh = keptFresh(() => `/fragments/tickets/${number}`, show);
 
-async function refresh() {
-  const response = await fetch(`/fragments/tickets/${number}`).catch(() => null);
-  if (!response?.ok) return;
+async function show(response) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const key = focusKey();
   for (const id of parts) {
@@ -176,7 +205,7 @@ async function refresh() {
   }
   if (key) document.querySelector(key)?.focus();
   setTime(document.getElementById("ticket-head"));
-  if (Number(page.querySelector("[data-version]").dataset.version) !== currentVersion() && !underWay) await meet();
+  if (Number(page.querySelector("[data-version]").dataset.version) !== currentVersion() && !inTurn) await meet();
 }
 
 function focusKey() {
@@ -193,7 +222,7 @@ function hear(entry) {
 /** This desk's phone has answered another call: its ticket comes up, unless something here is not saved yet. */
 function goOn(next) {
   const place = `/tickets/${next}`;
-  if (!touched().length) {
+  if (!touched().length && !inTurn) {
     location.assign(place);
     return;
   }
@@ -203,6 +232,4 @@ function goOn(next) {
   link.hidden = false;
 }
 
-if ("live" in page.dataset) {
-  follow(Number(page.dataset.seq), { onEntry: hear, onBack: refresh });
-}
+if ("live" in page.dataset) follow(Number(page.dataset.seq), { onEntry: hear, onBack: refresh });
