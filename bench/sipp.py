@@ -26,6 +26,10 @@ _SCENARIOS = Environment(  # noqa: S701 - SIPp's XML, made of our own words
 )
 
 
+_SOUND = "silence.alaw"
+_SILENCE = b"\xd5" * 8000  # one second of A-law (ITU-T G.711)
+
+
 class SippFailed(Exception):
     """A SIPp process saw something else than its scenario; the message holds what it complained about."""
 
@@ -71,6 +75,8 @@ class Pickup:
     talk_ms: int = 60_000  # hangs up after so long, unless the caller does first
     forwards_to: str | None = None  # sends every call there instead of ringing (302)
     busy_for: str | None = None  # a called number for which it is busy (486)
+    rings_one_of_ms: tuple[int, ...] = ()  # instead of rings_ms: one of these for each call, at random
+    sends_audio: bool = False  # without any, Asterisk takes it for dead after 20 s of talk (pjsip_phones.conf)
 
 
 def free_address(host: str = "127.0.0.1") -> Address:
@@ -91,12 +97,14 @@ def free_address(host: str = "127.0.0.1") -> Address:
 
 
 class Sipp:
-    """One SIPp process, started at once."""
+    """One SIPp process, started at once. It ends with the thread that started it, however that one ends."""
 
     def __init__(self, scenario: str, target: Address, local: Address, options: Sequence[str], folder: Path) -> None:
         self._errors = folder / "errors.log"
         (folder / "scenario.xml").write_text(scenario, encoding="utf-8")
-        command = ["sipp", str(target), "-sf", str(folder / "scenario.xml"), "-nostdin", "-skip_rlimit"]
+        # prctl(2), PR_SET_PDEATHSIG: nobody is called by a process whose parent was killed.
+        command = ["setpriv", "--pdeathsig", "KILL"]
+        command += ["sipp", str(target), "-sf", str(folder / "scenario.xml"), "-nostdin", "-skip_rlimit"]
         # Tests wait for the end of the process, so calls that are over need not be remembered.
         command += ["-i", local.host, "-p", str(local.port), "-mi", local.host, "-deadcall_wait", "0"]
         command += ["-trace_err", "-error_file", str(self._errors), "-timeout_error", *options]
@@ -125,6 +133,8 @@ class Sipp:
 @contextmanager
 def _sipp(scenario: str, target: Address, local: Address, *options: str) -> Iterator[Sipp]:
     with tempfile.TemporaryDirectory(prefix="sipp-") as folder:
+        if _SOUND in scenario:
+            (Path(folder) / _SOUND).write_bytes(_SILENCE)
         process = Sipp(scenario, target, local, options, Path(folder))
         try:
             yield process
@@ -166,7 +176,9 @@ def register(
 
 
 @contextmanager
-def phones(line: Address, accounts: Iterable[tuple[str, str]], pickup: Pickup = Pickup()) -> Iterator[Sipp]:
+def phones(
+    line: Address, accounts: Iterable[tuple[str, str]], pickup: Pickup = Pickup(), *, logs_out: bool = True
+) -> Iterator[Sipp]:
     """Takers' phones (extension, password), logged in, that behave so until the block ends."""
     local, logins = free_address("127.0.0.1"), list(accounts)
     register(line, local, logins)
@@ -176,7 +188,8 @@ def phones(line: Address, accounts: Iterable[tuple[str, str]], pickup: Pickup = 
             yield process
     finally:
         # Only now is the port free to log out from. A phone that is gone without a word would be rung all the same.
-        register(line, local, logins, expires_s=0)
+        if logs_out:
+            register(line, local, logins, expires_s=0)
 
 
 @contextmanager
