@@ -1,14 +1,16 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 #
-# PYTHON names the interpreter that .venv is made with; ARGS goes to pytest or to the bench.
+# PYTHON names the interpreter that .venv is made with; ARGS goes to pytest or to the bench; PACE and SEED to the demo.
 
 PYTHON ?= python3
 ARGS ?=
+PACE ?= 1
+SEED ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint types contracts lock bench pictures clean dev equipped
+.PHONY: help run demo test lint types contracts lock bench pictures snapshot clean dev equipped
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -16,6 +18,10 @@ help: ## this list
 run: ## set everything up and run the line in the foreground; Ctrl-C stops it
 	@tools/bootstrap.sh run
 	@exec .venv/bin/siaga112 run
+
+demo: ## run, with a simulated town that calls (PACE=5: five times as fast); Ctrl-C stops it
+	@tools/bootstrap.sh demo
+	@exec .venv/bin/python -m demo --pace $(PACE) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 test: equipped lint types contracts ## set everything up and run every check and test
 	@exec .venv/bin/python -m pytest --cov $(ARGS)
@@ -39,9 +45,12 @@ bench: equipped ## measure against a bare listener and print a table
 pictures: equipped ## every page, light and dark, wide and narrow, into docs/pictures/console
 	@exec .venv/bin/python -m tests.console.pictures
 
+snapshot: equipped ## the README's picture of the demo's board, into docs/pictures/demo.png
+	@exec .venv/bin/python -m tests.demo.snapshot
+
 clean: ## remove .venv and caches; the line's data (var/) stays
 	rm -rf .venv build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find gateway ticketing tests bench -name __pycache__ -prune -exec rm -rf {} +
+	find gateway ticketing tests bench demo -name __pycache__ -prune -exec rm -rf {} +
 
 dev:
 	@tools/bootstrap.sh dev

@@ -2,6 +2,7 @@
 # Sets up what the make targets need; what is there already costs a fraction of a second.
 #
 #   tools/bootstrap.sh run    the Debian packages of packages/run.txt, and .venv with requirements/run.txt
+#   tools/bootstrap.sh demo   the same with packages/demo.txt
 #   tools/bootstrap.sh test   the same with packages/test.txt, and requirements/dev.txt in .venv
 #   tools/bootstrap.sh dev    .venv with requirements/dev.txt, and no Debian package
 #
@@ -140,10 +141,14 @@ case ${1-} in
         install_packages packages/run.txt
         prepare_python run
         ;;
+    demo)
+        install_packages packages/run.txt packages/demo.txt
+        prepare_python run
+        ;;
     test)
-        install_packages packages/run.txt packages/test.txt
+        install_packages packages/run.txt packages/test.txt packages/demo.txt
         prepare_python dev
         ;;
     dev) prepare_python dev ;;
-    *) fail "usage: tools/bootstrap.sh run|test|dev" ;;
+    *) fail "usage: tools/bootstrap.sh run|demo|test|dev" ;;
 esac

@@ -1,0 +1,61 @@
+"""Who works at the demo's desk: users, takers and their phones, made through the command line as a site's are."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from demo.line import DemoLine
+
+# Extension, name, and as whom they sign in.
+TAKERS: Final = (
+    ("101", "Rahmawati", "rahmawati"),
+    ("102", "Junaidin", "junaidin"),
+    ("103", "Siti Hajar", "siti"),
+    ("104", "Arif Budiman", "arif"),
+)
+ABSENT: Final = ("105", "Kalisom")  # signed out: has the night shift
+SUPERVISOR: Final = "dewi"
+VISITOR: Final = "demo"  # whoever looks at the demo signs in as this supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who is there, and what they show."""
+
+    takers: dict[str, str]  # extension → token
+    phones: tuple[tuple[str, str], ...]  # extension, password
+    supervisor: str  # token
+    visitor_password: str
+
+
+async def hire(line: DemoLine) -> Desk:
+    """Make them all; raise DemoFailed when the command line refuses."""
+    password = secrets.token_urlsafe(12)
+    async with asyncio.TaskGroup() as group:
+        supervisor = group.create_task(_user(line, SUPERVISOR, "supervisor"))
+        group.create_task(_add_user(line, VISITOR, "supervisor", password))
+        group.create_task(line.siaga112("taker", "add", ABSENT[0], "--name", ABSENT[1]))
+        phones = [group.create_task(_phone(line, extension, name)) for extension, name, _ in TAKERS]
+        tokens = {extension: group.create_task(_user(line, user, "call_taker")) for extension, _, user in TAKERS}
+    takers = {extension: token.result() for extension, token in tokens.items()}
+    return Desk(takers, tuple(phone.result() for phone in phones), supervisor.result(), password)
+
+
+async def _phone(line: DemoLine, extension: str, name: str) -> tuple[str, str]:
+    await line.siaga112("taker", "add", extension, "--name", name, "--signed-in")
+    login = json.loads(await line.siaga112("phone", "show", extension, "--json"))
+    return extension, login["password"]
+
+
+async def _user(line: DemoLine, name: str, role: str) -> str:
+    await _add_user(line, name, role, secrets.token_urlsafe(12))
+    return await line.siaga112("token", "create", "--user", name)
+
+
+async def _add_user(line: DemoLine, name: str, role: str, password: str) -> None:
+    await line.siaga112("user", "add", name, "--role", role, "--password-stdin", password=password)

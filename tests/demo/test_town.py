@@ -1,0 +1,90 @@
+"""The town of the demo: as many pranks as a real one, every kind of caller, and the same again for the same seed."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.__main__ import arguments
+from demo.stories import EMERGENCIES, QUESTIONS
+from demo.town import BETWEEN_CALLS_S, FASTEST, MIX, SLOWEST, Town, subscriber
+from gateway.config import Settings
+from gateway.phone_numbers import identify
+from gateway.web.areas import areas
+from gateway.web.schemas import TriageBody
+from gateway.web.texts import CATEGORIES
+from ticketing.model import CallerIdStyle, CallerKind, PresentedIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from demo.stories import Story
+    from demo.town import PlannedCall
+
+
+def calls(town: Town) -> Iterator[PlannedCall]:
+    while True:
+        yield town.call()
+
+
+def test_the_same_seed_is_the_same_town() -> None:
+    one, again, other = (list(islice(calls(Town(1, seed)), 50)) for seed in (7, 7, 8))
+    assert one == again != other
+
+
+def test_most_calls_are_no_emergency() -> None:
+    types = Counter(call.story.call_type for call in islice(calls(Town(1, 1)), 4000))
+    for call_type, share in MIX.items():
+        assert types[call_type] / 40 == pytest.approx(share, abs=3)
+
+
+def test_callers_of_every_kind_call() -> None:
+    shown = {
+        identify(PresentedIdentity(number=call.number), CallerIdStyle.AUTO).kind
+        for call in islice(calls(Town(1, 1)), 500)
+    }
+    assert {*CallerKind} - {CallerKind.UNKNOWN} <= shown
+    assert any("onerror" in call.citizen.from_header for call in islice(calls(Town(1, 1)), 500))
+
+
+@pytest.mark.parametrize("ways", [("0812345678", "+62812345678", "62812345678"), ("037442434", "+6237442434")])
+def test_a_number_is_known_again_however_it_is_written(ways: tuple[str, ...]) -> None:
+    assert len({subscriber(number) for number in ways}) == 1
+
+
+@pytest.mark.parametrize("pace", [SLOWEST, 1, 5, FASTEST])
+def test_a_town_lives_as_fast_as_it_is_asked_to(pace: float) -> None:
+    town = Town(pace, 1)
+    assert sum(town.gap_s() for _ in range(2000)) / 2000 == pytest.approx(BETWEEN_CALLS_S / pace, rel=0.1)
+    Settings.model_validate(tomllib.loads(town.settings()))
+
+
+def test_most_tickets_are_turned_in_time_and_some_are_late() -> None:
+    town = Town(1, 1)
+    handled = [town.handling(f"112-20261123-{serial:04d}") for serial in range(300)]
+    for late in (
+        [one for one in handled if one.on_progress_s > 180],
+        [one for one in handled if one.close_s > 1200],
+    ):
+        assert 0.05 < len(late) / len(handled) < 0.3
+
+
+@pytest.mark.parametrize("story", [*EMERGENCIES, *QUESTIONS])
+def test_what_takers_write_is_what_the_api_takes(story: Story) -> None:
+    for said in (story.first, story.then):
+        TriageBody.model_validate_json(json.dumps({**said, "version": 1}))
+    place = story.then.get("location", {})
+    assert place.get("area_code") in {*areas(), None}
+    assert story.first.get("category") in {*CATEGORIES, None}
+
+
+def test_a_pace_that_no_machine_keeps_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--pace", "1000"], ["--pace", "0"], ["--pace", "nan"], ["--pace", "x"], ["--seed", "x"]):
+        with pytest.raises(SystemExit):
+            arguments(words)
+    assert "0.1 to 20" in capsys.readouterr().err
