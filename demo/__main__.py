@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import sys
+from collections import deque
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ import aiohttp
 from bench.sipp import SippFailed, citizens, phones
 from demo.api import Client, Refused
 from demo.line import DemoFailed, DemoLine, home_of, loopback
-from demo.people import VISITOR, hire
+from demo.people import VISITOR, hire, open_screens
 from demo.room import Room
 from demo.town import FASTEST, SLOWEST, Town
 
@@ -41,9 +42,10 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
-async def log_in(staffed: ExitStack, sip: Address, logins: Sequence[tuple[str, str]], town: Town) -> None:
-    """Have the takers' phones log in, as soon as Asterisk knows them; raise DemoFailed."""
+async def log_in(sip: Address, logins: Sequence[tuple[str, str]], town: Town) -> ExitStack:
+    """Have the takers' phones log in, as soon as Asterisk knows them, and give them; raise DemoFailed."""
     deadline = asyncio.get_running_loop().time() + _PHONES_KNOWN_WITHIN_S
+    staffed = ExitStack()
     while True:
         try:
             # The line stops right after them: there is nothing to log out from.
@@ -53,7 +55,25 @@ async def log_in(staffed: ExitStack, sip: Address, logins: Sequence[tuple[str, s
                 raise DemoFailed(f"the takers' phones cannot log in: {unknown}") from unknown
             await asyncio.sleep(1)
         else:
-            return
+            return staffed
+
+
+async def renew(shift: ExitStack, sip: Address, logins: Sequence[tuple[str, str]], town: Town) -> None:
+    """Keep the phones logged in, until cancelled; raise DemoFailed.
+
+    A login is good for 120 s (pjsip_phones.conf), and a port that SIPp answers on cannot send another: new phones take
+    the place of the old ones, which go when the conversations they had are over.
+    """
+    shifts = deque([shift])
+    try:
+        while True:
+            await asyncio.sleep(town.login_s)
+            shifts.append(await log_in(sip, logins, town))
+            while len(shifts) > town.logins_in_use:
+                shifts.popleft().close()
+    finally:
+        for one in shifts:
+            one.close()
 
 
 async def call(sip: Address, planned: PlannedCall, free: asyncio.Semaphore) -> None:
@@ -86,14 +106,15 @@ async def life(line: DemoLine, town: Town) -> None:
     """Everything that happens around the line, until cancelled; raise DemoFailed, Refused."""
     sip, http = loopback(line.environment, "sip_bind"), loopback(line.environment, "http_bind")
     # While the line still starts: the phones are known to it then, and the town is alive as soon as it is ready.
+    say("demo: hiring the desk …")
     desk = await hire(line)
     await line.ready.wait()
-    with ExitStack() as staffed:
-        await log_in(staffed, sip, desk.phones, town)
+    with await log_in(sip, desk.phones, town) as shift:
         say(f"demo: sign in at   http://{http}/ as {VISITOR}, password {desk.visitor_password}")
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
-            room = Room(Client(session, http), desk, town, say)
+            room = Room(Client(session, http), desk, open_screens(line, group), town, say)
             group.create_task(room.work())
+            group.create_task(renew(shift, sip, desk.phones, town))
             group.create_task(calls(sip, town, room))
 
 

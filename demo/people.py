@@ -27,23 +27,29 @@ VISITOR: Final = "demo"  # whoever looks at the demo signs in as this supervisor
 class Desk:
     """Who is there, and what they show."""
 
-    takers: dict[str, str]  # extension → token
     phones: tuple[tuple[str, str], ...]  # extension, password
     supervisor: str  # token
     visitor_password: str
 
 
 async def hire(line: DemoLine) -> Desk:
-    """Make them all; raise DemoFailed when the command line refuses."""
+    """Make the takers with their phones, and the supervisors; raise DemoFailed when the command line refuses."""
     password = secrets.token_urlsafe(12)
     async with asyncio.TaskGroup() as group:
-        supervisor = group.create_task(_user(line, SUPERVISOR, "supervisor"))
         group.create_task(_add_user(line, VISITOR, "supervisor", password))
-        group.create_task(line.siaga112("taker", "add", ABSENT[0], "--name", ABSENT[1]))
+        supervisor = group.create_task(_user(line, SUPERVISOR, "supervisor"))
         phones = [group.create_task(_phone(line, extension, name)) for extension, name, _ in TAKERS]
-        tokens = {extension: group.create_task(_user(line, user, "call_taker")) for extension, _, user in TAKERS}
-    takers = {extension: token.result() for extension, token in tokens.items()}
-    return Desk(takers, tuple(phone.result() for phone in phones), supervisor.result(), password)
+    return Desk(tuple(phone.result() for phone in phones), supervisor.result(), password)
+
+
+def open_screens(line: DemoLine, group: asyncio.TaskGroup) -> dict[str, asyncio.Task[str]]:
+    """Have the takers come to their screens, one after the other: extension → token.
+
+    Each verb costs about a second of CPU: the telephones need not wait for these.
+    """
+    screens = {extension: group.create_task(_user(line, user, "call_taker")) for extension, _, user in TAKERS}
+    group.create_task(line.siaga112("taker", "add", ABSENT[0], "--name", ABSENT[1]))
+    return screens
 
 
 async def _phone(line: DemoLine, extension: str, name: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from gateway.config import Settings
 from ticketing.model import CallType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from demo.api import Client, Json
@@ -32,6 +32,7 @@ class Room:
 
     client: Client
     desk: Desk
+    screens: Mapping[str, asyncio.Task[str]]  # extension → token, as soon as the taker has one
     town: Town
     say: Callable[[str], None]
     _stories: dict[str, Story] = field(default_factory=dict)  # by the caller's last digits
@@ -70,7 +71,7 @@ class Room:
 
     async def _handle(self, ticket: str, taker: str) -> None:
         """One ticket, from the first word to the supervisor's last."""
-        token, takes = self.desk.takers[taker], self.town.handling(ticket)
+        token, takes = await self.screens[taker], self.town.handling(ticket)
         caller = (await self.client.get(token, f"/tickets/{ticket}"))["caller"]
         # Several callers without a number may wait at once; one's words for another's harm nothing here.
         story = self._stories.get(subscriber(caller["raw"]), GHOST)

@@ -8,6 +8,7 @@ a second) does not follow, so that more callers give up in a fast town.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ _RINGS_S: Final = (1.5, 2, 2, 2.5, 3, 3, 4, 5, 6)
 _NEVER_MS: Final = 120_000  # longer than the queue rings one phone, whatever the pace
 LONGEST_TALK_S: Final = 50.0  # then the taker says goodbye
 _RINGS_UNTIL_NEXT_S: Final = 10.0
+_LOGIN_S, _SHORTEST_LOGIN_S = 80.0, 5.0
+_GRACE_S: Final = 5.0  # what the telephone itself takes, whatever the pace
 
 _GIVE_UP_AT_ONCE: Final = 0.12  # of all callers
 _REPEAT_PRANKS: Final = 0.4  # of all pranks
@@ -131,6 +134,17 @@ class Town:
         """How the takers' phones behave."""
         rings = (*(self.ms(seconds) for seconds in _RINGS_S), _NEVER_MS)
         return Pickup(rings_one_of_ms=rings, talk_ms=self.ms(LONGEST_TALK_S), sends_audio=True)
+
+    @property
+    def login_s(self) -> float:
+        """Seconds after which the phones log in anew: a login is good for 120 (pjsip_phones.conf)."""
+        return min(_LOGIN_S, max(_SHORTEST_LOGIN_S, _LOGIN_S / self._pace))
+
+    @property
+    def logins_in_use(self) -> int:
+        """How many logins' phones may still have a conversation, the newest included."""
+        longest_s = (LONGEST_TALK_S + _RINGS_UNTIL_NEXT_S) / self._pace + _GRACE_S
+        return 1 + math.ceil(longest_s / self.login_s)
 
     def settings(self) -> str:
         """The site's file: its clocks run at the town's pace, as far as settings allow."""

@@ -100,6 +100,10 @@ class Playing:
         itself = psutil.Process(self.process.pid)
         return [itself, *itself.children(recursive=True)]
 
+    def phones(self) -> Sequence[psutil.Process]:
+        """The SIPp processes that are the takers' phones: those that answer whatever comes in between (-aa)."""
+        return [one for one in self.processes() if "-aa" in words_of(one)]
+
     def visitor(self) -> Visitor:
         """Somebody who signs in at the console with what was printed."""
         return Visitor(*self.sign_in())
@@ -124,6 +128,14 @@ class Visitor:
             return list(json.load(answer)["items"])
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command line; none when it has just ended."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
+
+
 def alive(processes: Sequence[psutil.Process]) -> list[str]:
-    """Those that still run, for the message of a failure."""
-    return [str(one) for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    """Those that still run (one that has ended, and that nobody has asked about, has no words), for a failure."""
+    return [str(one) for one in processes if one.is_running() and words_of(one)]

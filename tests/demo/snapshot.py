@@ -20,8 +20,8 @@ _WITHIN_MS = 900_000
 # A board worth looking at: somebody waits, somebody talks, tickets in both states, and one of them late.
 _ALIVE = """() => {
   const count = (what) => document.querySelectorAll(what).length;
-  return count(".waiting li") >= 1 && count('.takers li[data-state="talking"]') >= 2 &&
-    count('.tickets li[data-status="open"]') >= 3 && count('.tickets li[data-status="on_progress"]') >= 4 &&
+  return count(".waiting li") >= 1 && count('.takers li[data-state="talking"]') >= 1 &&
+    count('.tickets li[data-status="open"]') >= 2 && count('.tickets li[data-status="on_progress"]') >= 3 &&
     count(".tickets li.late") >= 1 && count(".tickets .incident") >= 1;
 }"""
 

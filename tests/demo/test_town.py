@@ -64,6 +64,13 @@ def test_a_town_lives_as_fast_as_it_is_asked_to(pace: float) -> None:
     Settings.model_validate(tomllib.loads(town.settings()))
 
 
+@pytest.mark.parametrize("pace", [SLOWEST, 1, 5, FASTEST])
+def test_phones_log_in_before_they_are_forgotten_and_stay_until_their_last_word(pace: float) -> None:
+    town, pickup = Town(pace, 1), Town(pace, 1).pickup()
+    assert town.login_s <= 100
+    assert (town.logins_in_use - 1) * town.login_s > pickup.talk_ms / 1000 + 3
+
+
 def test_most_tickets_are_turned_in_time_and_some_are_late() -> None:
     town = Town(1, 1)
     handled = [town.handling(f"112-20261123-{serial:04d}") for serial in range(300)]
