@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from bench.sipp import SippFailed, citizens, phones
-from demo.api import Client, Refused
+from demo.api import Client, Unreachable
 from demo.line import DemoFailed, DemoLine, home_of, loopback
 from demo.people import VISITOR, hire, open_screens
 from demo.room import Room
@@ -103,7 +103,7 @@ async def calls(sip: Address, town: Town, room: Room) -> None:
 
 
 async def life(line: DemoLine, town: Town) -> None:
-    """Everything that happens around the line, until cancelled; raise DemoFailed, Refused."""
+    """Everything that happens around the line, until cancelled; raise DemoFailed, Unreachable."""
     sip, http = loopback(line.environment, "sip_bind"), loopback(line.environment, "http_bind")
     # While the line still starts: the phones are known to it then, and the town is alive as soon as it is ready.
     say("demo: hiring the desk …")
@@ -145,7 +145,7 @@ def _verdict(outcome: object, line_status: int, *, asked_to: bool) -> int:
     """The exit status: 0 when it was asked to stop; what went wrong is said."""
     if isinstance(outcome, Exception):
         for error in _leaves(outcome):
-            if not isinstance(error, DemoFailed | Refused):
+            if not isinstance(error, DemoFailed | Unreachable):
                 raise error
             print(f"demo: {error}", file=sys.stderr)
         return 1

@@ -25,6 +25,10 @@ class Refused(Exception):
     """The API refused; the message holds the status and its reason."""
 
 
+class Unreachable(Exception):
+    """Nobody answers on the API for long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """Asks one line. A line that is being started again is asked again."""
@@ -33,7 +37,7 @@ class Client:
     line: Address
 
     async def ask(self, token: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Json]:
-        """Give the status and the JSON of the answer; raise Refused when the line is gone for long."""
+        """Give the status and the JSON of the answer; raise Unreachable when the line is gone for long."""
         for _ in range(_TRIES):
             try:
                 async with self.session.request(
@@ -44,7 +48,7 @@ class Client:
             except (aiohttp.ClientError, TimeoutError):
                 pass
             await asyncio.sleep(_PAUSE_S)
-        raise Refused(f"{method} {path}: no answer, asked {_TRIES} times")
+        raise Unreachable(f"{method} {path}: no answer, asked {_TRIES} times")
 
     async def get(self, token: str, path: str) -> Json:
         """Read something; raise Refused."""

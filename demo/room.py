@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from demo.api import Refused
 from demo.people import TAKERS
 from demo.stories import GHOST, Story
 from demo.town import subscriber
@@ -43,31 +44,45 @@ class Room:
         self._stories[subscriber(number)] = story
 
     async def work(self) -> None:
-        """Do what the live feed gives them to do, until cancelled; raise Refused."""
+        """Do what the live feed gives them to do, until cancelled; raise Unreachable."""
         async with asyncio.TaskGroup() as group:
             async for told in self.client.live(self.desk.supervisor):
+                self._tell(told)
                 match told:
-                    case {"type": "caller_identified", "call_id": call, "body": {"caller": caller}}:
-                        self._callers[call] = _in_words(caller)
-                    case {"type": "ticket_opened", "ticket": ticket, "body": {"taker": str(taker)}}:
-                        self._say(told, ticket, f"{_NAMES[taker]} answers {self._callers.get(told['call_id'], '')}")
-                        group.create_task(self._handle(ticket, taker), name=ticket)
-                    case {"type": "call_ended", "call_id": call, "body": {"outcome": outcome}}:
-                        caller = self._callers.pop(call, "")
-                        if outcome != "answered":
-                            self._say(told, "", f"{outcome}: {caller}")
-                    case {"type": "ticket_triaged", "ticket": ticket, "body": {"by": by, "changes": changes}}:
-                        noted = [changes[name][1] for name in ("call_type", "category") if name in changes]
-                        if noted:
-                            self._say(told, ticket, f"{by} notes: {', '.join(noted)}")
-                    case {"type": "status_turned", "ticket": ticket, "body": {"by": by, "to": to}}:
-                        self._say(told, ticket, f"{to}, by {by}")
-                    case {"type": "sla_breached", "ticket": ticket, "body": {"clock": clock}}:
-                        self._say(told, ticket, f"late: {clock}")
+                    # A visitor may have brought a phone of their own: that one's tickets are not ours.
+                    case {"type": "ticket_opened", "ticket": ticket, "body": {"taker": taker}} if taker in self.screens:
+                        group.create_task(self._work_on(ticket, taker), name=ticket)
 
-    def _say(self, told: Json, ticket: str, words: str) -> None:
+    def _tell(self, told: Json) -> None:
+        """Print what happened, when it is worth a line."""
+        match told:
+            case {"type": "caller_identified", "call_id": call, "body": {"caller": caller}}:
+                self._callers[call] = _in_words(caller)
+            case {"type": "ticket_opened", "call_id": call, "body": {"taker": str(taker)}}:
+                self._say(told, f"{_NAMES.get(taker, taker)} answers {self._callers.get(call, '')}")
+            case {"type": "call_ended", "call_id": call, "body": {"outcome": outcome}}:
+                caller = self._callers.pop(call, "")
+                if outcome != "answered":
+                    self._say(told, f"{outcome}: {caller}")
+            case {"type": "ticket_triaged", "body": {"by": by, "changes": changes}}:
+                noted = [changes[name][1] for name in ("call_type", "category") if name in changes]
+                if noted:
+                    self._say(told, f"{by} notes: {', '.join(noted)}")
+            case {"type": "status_turned", "body": {"by": by, "to": to}}:
+                self._say(told, f"{to}, by {by}")
+            case {"type": "sla_breached", "body": {"clock": clock}}:
+                self._say(told, f"late: {clock}")
+
+    def _say(self, told: Json, words: str) -> None:
         at = datetime.fromisoformat(told["at"]).astimezone(_ZONE)
-        self.say(printable(f"{at:%H:%M:%S}  {ticket or '-':<18}  {words}"))
+        self.say(printable(f"{at:%H:%M:%S}  {told['ticket'] or '-':<18}  {words}"))
+
+    async def _work_on(self, ticket: str, taker: str) -> None:
+        try:
+            await self._handle(ticket, taker)
+        except Refused as refusal:
+            # A visitor may have turned it in between.
+            self.say(f"          {ticket:<18}  left as it is: {printable(str(refusal))}")
 
     async def _handle(self, ticket: str, taker: str) -> None:
         """One ticket, from the first word to the supervisor's last."""

@@ -43,6 +43,7 @@ def test_a_town_calls_takers_write_a_supervisor_turns_and_ctrl_c_leaves_nothing(
         assert home.parent == DEMOS
         assert list((home / "recordings").rglob("*.wav"))
         assert demo.said("answers +62")
+        assert not demo.said("left as it is")
         processes = demo.processes()
         words = {Path(word).name for one in processes for word in words_of(one)}
         assert words >= {"sipp", "asterisk.conf", "gateway.agi_server"}
