@@ -63,11 +63,23 @@ def siaga112() -> None:
 
 
 @siaga112.command()
-def run() -> None:
+@click.option(
+    "--without-asterisk", is_flag=True, help="Leave Asterisk to another container, which runs what was prepared."
+)
+def run(*, without_asterisk: bool) -> None:
     """Run the whole line in the foreground; Ctrl-C stops it."""
     from gateway.run import run as run_line  # noqa: PLC0415
+    from gateway.run import run_beside_asterisk  # noqa: PLC0415
 
-    asyncio.run(run_line(config.load(), _say))
+    asyncio.run((run_beside_asterisk if without_asterisk else run_line)(config.load(), _say))
+
+
+@siaga112.command()
+def prepare() -> None:
+    """Write what an Asterisk in a container of its own needs, and end."""
+    from gateway.run import prepare as prepare_home  # noqa: PLC0415
+
+    asyncio.run(prepare_home(config.load(), _say))
 
 
 @siaga112.command()

@@ -1,4 +1,4 @@
-"""`siaga112 run`: everything checked, made and started, in an order in which nothing is touched before it may be."""
+"""`siaga112 run`, `prepare`: everything checked, made and started, in an order in which nothing is touched early."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ticketing.errors import Siaga112Error
 from ticketing.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from gateway.config import Bind, Settings
     from gateway.supervisor import Start
@@ -51,17 +51,7 @@ async def run(settings: Settings, say: Say) -> None:
     """
     home = Home.of(settings)
     with ExitStack() as stack:
-        if home.run.exists():
-            stack.enter_context(_alone(home))
-        # What would be in the way is found before anything is written.
-        check_ports(settings, asterisk_runs=_holds_an_asterisk(home))
-        takers = await _takers(settings)
-        if not home.run.exists():
-            home.make()
-            stack.enter_context(_alone(home))
-        home.make()
-        # The terminal is for the operator: what the supervisor does is in its log.
-        logs.configure(stack.enter_context((home.log / "supervisor.log").open("a", buffering=1)))
+        takers = await _hold(home, settings, stack, asterisk_runs=_holds_an_asterisk(home))
         installed = await asyncio.to_thread(provide, say=say)
         asterisk = Asterisk(installed, home)
         survivor = await asterisk.survivor()
@@ -70,9 +60,60 @@ async def run(settings: Settings, say: Say) -> None:
         else:
             survivor.release()
             say("Asterisk of a former run still serves calls: taken over as it is")
-            for name in changed_files(settings, home, load_secrets(home), installed):
-                say(f"  changed since it was started, and not in force until it is started again: {name}")
-        await _supervise(settings, asterisk, say)
+            _tell_changes(settings, asterisk, say)
+        line = Program("Asterisk", asterisk.start, stop_within_s=10.0)
+        await _supervise(settings, home, [*_ours(settings, home), line], say)
+
+
+async def run_beside_asterisk(settings: Settings, say: Say) -> None:
+    """Keep the gateway and the AGI server until SIGINT or SIGTERM, and leave Asterisk to whoever else keeps it.
+
+    That Asterisk runs with what `prepare` wrote into this HOME, on this machine's loopback; it may come later, go, and
+    come back. Raises Siaga112Error, with one clear line, for whatever stands in the way.
+    """
+    home = Home.of(settings)
+    with ExitStack() as stack:
+        # Its ports are not ours to look at: it may be about to start.
+        await _hold(home, settings, stack, asterisk_runs=True)
+        await _supervise(settings, home, _ours(settings, home), say)
+
+
+async def prepare(settings: Settings, say: Say) -> None:
+    """Make everything that Asterisk needs in HOME, and end; while one runs there, only say what would be others.
+
+    Raises Siaga112Error, with one clear line, for whatever stands in the way.
+    """
+    home = Home.of(settings)
+    if _holds_an_asterisk(home):
+        say("Asterisk serves calls: its configuration is left as it is")
+        _tell_changes(settings, Asterisk(await asyncio.to_thread(provide, say=say), home), say)
+        return
+    with ExitStack() as stack:
+        takers = await _hold(home, settings, stack, asterisk_runs=False)
+        asterisk = Asterisk(await asyncio.to_thread(provide, say=say), home)
+        await asyncio.to_thread(_prepare, settings, asterisk, takers, say)
+    say(f"prepared in {home.root}")
+
+
+async def _hold(home: Home, settings: Settings, stack: ExitStack, *, asterisk_runs: bool) -> tuple[Taker, ...]:
+    """Hold HOME as long as the stack, once nothing is in the way; give who needs a phone."""
+    if home.run.exists():
+        stack.enter_context(_alone(home))
+    # What would be in the way is found before anything is written.
+    check_ports(settings, asterisk_runs=asterisk_runs)
+    takers = await _takers(settings)
+    if not home.run.exists():
+        home.make()
+        stack.enter_context(_alone(home))
+    home.make()
+    # The terminal is for the operator: what the supervisor does is in its log.
+    logs.configure(stack.enter_context((home.log / "supervisor.log").open("a", buffering=1)))
+    return takers
+
+
+def _tell_changes(settings: Settings, asterisk: Asterisk, say: Say) -> None:
+    for name in changed_files(settings, asterisk.home, load_secrets(asterisk.home), asterisk.installed):
+        say(f"  changed since it was started, and not in force until it is started again: {name}")
 
 
 async def _takers(settings: Settings) -> tuple[Taker, ...]:
@@ -93,15 +134,15 @@ def _prepare(settings: Settings, asterisk: Asterisk, takers: tuple[Taker, ...], 
     render_phones(settings, home, takers)
 
 
-async def _supervise(settings: Settings, asterisk: Asterisk, say: Say) -> None:
+async def _supervise(settings: Settings, home: Home, programs: Sequence[Program], say: Say) -> None:
     supervisor = Supervisor(
-        _programs(settings, asterisk),
+        programs,
         died=lambda name, status: say(f"{name} died (status {status}) and is started again"),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.stop)
-    announcing = asyncio.create_task(_announce(settings, asterisk.home, say), name="announcement")
+    announcing = asyncio.create_task(_announce(settings, home, say), name="announcement")
     try:
         await supervisor.run()
     finally:
@@ -110,14 +151,17 @@ async def _supervise(settings: Settings, asterisk: Asterisk, say: Say) -> None:
     say("stopped")
 
 
-def _programs(settings: Settings, asterisk: Asterisk) -> list[Program]:
-    """In order of their start; they are stopped in reverse, so that the gateway hears the last call end."""
+def _ours(settings: Settings, home: Home) -> list[Program]:
+    """In order of their start; Asterisk, where we keep it too, comes after them.
+
+    They are stopped in reverse, so that the gateway hears the last call end.
+    """
     parent = str(os.getpid())
-    environment = {"PYTHONUNBUFFERED": "1", "SIAGA112_HOME": str(asterisk.home.root)}
+    environment = {"PYTHONUNBUFFERED": "1", "SIAGA112_HOME": str(home.root)}
 
     def ours(module: str, log: str) -> Start:
         argv = [sys.executable, "-m", module, parent]
-        return spawn(argv, asterisk.home.log / log, environment)
+        return spawn(argv, home.log / log, environment)
 
     async def agi_answers() -> bool:
         return await probe_async(settings.agi_bind, _PROBE_WITHIN_S)
@@ -129,7 +173,6 @@ def _programs(settings: Settings, asterisk: Asterisk) -> list[Program]:
         Program("gateway", ours("gateway", "gateway.log"), Watch(gateway_answers, every_s=2.0, failures=2)),
         # A caller waits while this one hangs: looked at often, given no second chance.
         Program("AGI server", ours("gateway.agi_server", "agi.log"), Watch(agi_answers, every_s=0.5)),
-        Program("Asterisk", asterisk.start, stop_within_s=10.0),
     ]
 
 

@@ -15,13 +15,24 @@ from aiohttp import web
 
 from gateway.config import Bind, Settings, load
 from gateway.home import Home, HomeUnusable
-from gateway.run import PortTaken, _alone, _announce, _health, _holds_an_asterisk, check_ports, run
+from gateway.run import (
+    PortTaken,
+    _alone,
+    _announce,
+    _health,
+    _holds_an_asterisk,
+    check_ports,
+    prepare,
+    run,
+    run_beside_asterisk,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     Site = Callable[..., Settings]
+    Way = Callable[[Settings, Callable[[str], None]], Awaitable[None]]
 
 TCP_BINDS = ["http_bind", "agi_bind", "sip_bind", "ami_bind"]
 
@@ -143,21 +154,26 @@ def test_a_home_too_deep_for_a_socket_holds_no_asterisk(tmp_path: Path) -> None:
     assert not _holds_an_asterisk(Home(tmp_path / ("d" * 120), tmp_path))
 
 
-async def test_with_a_port_in_use_nothing_is_made(site: Site) -> None:
+WAYS = pytest.mark.parametrize("way", [run, run_beside_asterisk, prepare])
+
+
+@WAYS
+async def test_with_a_port_in_use_nothing_is_made(site: Site, way: Way) -> None:
     with listening() as address:
         settings = site(agi_bind=address)
         with pytest.raises(PortTaken):
-            await run(settings, lambda _: None)
+            await way(settings, lambda _: None)
     assert not settings.home.exists()
 
 
-async def test_beside_another_run_in_the_same_home_nothing_is_started(site: Site) -> None:
+@WAYS
+async def test_beside_another_run_in_the_same_home_nothing_is_started(site: Site, way: Way) -> None:
     settings = site()
     home = Home.of(settings)
     home.make()
     said: list[str] = []
     with _alone(home), pytest.raises(HomeUnusable, match="another siaga112"):
-        await run(settings, said.append)
+        await way(settings, said.append)
     assert (said, list(home.log.iterdir()), list(home.etc.iterdir())) == ([], [], [])
 
 

@@ -84,10 +84,10 @@ class Line:
 
     # ---- the process --------------------------------------------------------------------------------------------
 
-    def start(self) -> str:
+    def start(self, *options: str) -> str:
         """Start it, wait until it says that it is ready; give what it printed until then."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "run"],
+            [sys.executable, "-m", "gateway.cli", "run", *options],
             env=self.environment,
             cwd=CHECKOUT,
             text=True,
