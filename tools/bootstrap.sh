@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Sets up what the make targets need; what is there already costs a fraction of a second.
 #
-#   tools/bootstrap.sh run    the Debian packages of packages/run.txt, and .venv with requirements/run.txt
-#   tools/bootstrap.sh demo   the same with packages/demo.txt
-#   tools/bootstrap.sh test   the same with packages/test.txt, and requirements/dev.txt in .venv
-#   tools/bootstrap.sh dev    .venv with requirements/dev.txt, and no Debian package
+#   tools/bootstrap.sh run       the Debian packages of packages/{run,private}.txt, and .venv with requirements/run.txt
+#   tools/bootstrap.sh demo      the same with packages/demo.txt
+#   tools/bootstrap.sh test      the same with packages/test.txt, and requirements/dev.txt in .venv
+#   tools/bootstrap.sh images    the same with packages/images.txt
+#   tools/bootstrap.sh dev       .venv with requirements/dev.txt, and no Debian package
+#   tools/bootstrap.sh asterisk  in an image: the Debian packages of packages/asterisk.txt, and no .venv
+#   tools/bootstrap.sh gateway   in an image: the Debian packages of packages/run.txt, and .venv with requirements/run.txt
 #
 # PYTHON (default python3) is the interpreter that .venv is made with.
 set -euo pipefail
@@ -138,17 +141,27 @@ prepare_python() { # run|dev
 alone
 case ${1-} in
     run)
-        install_packages packages/run.txt
+        install_packages packages/run.txt packages/private.txt
         prepare_python run
         ;;
     demo)
-        install_packages packages/run.txt packages/demo.txt
+        install_packages packages/run.txt packages/private.txt packages/demo.txt
         prepare_python run
         ;;
     test)
-        install_packages packages/run.txt packages/test.txt packages/demo.txt
+        install_packages packages/run.txt packages/private.txt packages/test.txt packages/demo.txt
+        prepare_python dev
+        ;;
+    images)
+        [[ $(id -u) -eq 0 ]] || fail "the images cannot be tested: buildah builds and runs them as root only"
+        install_packages packages/run.txt packages/private.txt packages/test.txt packages/demo.txt packages/images.txt
         prepare_python dev
         ;;
     dev) prepare_python dev ;;
-    *) fail "usage: tools/bootstrap.sh run|demo|test|dev" ;;
+    asterisk) install_packages packages/asterisk.txt ;;
+    gateway)
+        install_packages packages/run.txt
+        prepare_python run
+        ;;
+    *) fail "usage: tools/bootstrap.sh run|demo|test|images|dev|asterisk|gateway" ;;
 esac

@@ -250,8 +250,8 @@ def test_missing_packages_are_installed_once_the_lists_are_read(machine: Machine
     done = machine.make("run")
     update, install = machine.calls("apt-get")
     assert update.endswith(" update")
-    assert install.endswith("install --yes --no-install-recommends espeak-ng mmdebstrap sox")
-    assert "siaga112: installing Debian packages: espeak-ng mmdebstrap sox" in done.stdout
+    assert install.endswith("install --yes --no-install-recommends espeak-ng sox mmdebstrap")
+    assert "siaga112: installing Debian packages: espeak-ng sox mmdebstrap" in done.stdout
     machine.make("run")
     assert not machine.calls("apt-get")
 
