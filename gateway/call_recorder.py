@@ -15,6 +15,7 @@ import structlog
 
 from gateway import call_facts
 from gateway.call_facts import TakerSigned, Unreadable
+from gateway.journal import MANY_LINES
 from ticketing.commands import RecordCalls, SignTaker
 from ticketing.errors import Siaga112Error, UnknownTaker
 
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# The ledger is read so often when nothing new is found in it.
+# The ledger is read so often: what came meanwhile is one transaction. Read on at once it would be one for each line,
+# and the doorbell's answer would wait behind them for the disk. Nobody waits for the ledger: it settles what is known.
 _POLL_S = 0.1
+# So many lines a transaction, some three calls, unless there is much to catch up with.
+_FEW_LINES = 40
 # Between attempts while the store refuses.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 # More than an hour of a busy city's doorbell; what falls out is in the ledger.
@@ -56,6 +60,8 @@ class CallRecorder:
     failing: str | None = None  # why the store refuses, while it does
     _inbox: deque[Mapping[str, str | list[str]]] = field(default_factory=lambda: deque(maxlen=_INBOX))
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
+    # The doorbell's answer never waits for more than one transaction of the ledger's.
+    _one_journal: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def hear(self, event: Mapping[str, str | list[str]]) -> None:
         """Take one AMI event. Never waits, never raises."""
@@ -75,8 +81,9 @@ class CallRecorder:
 
     async def follow(self, journal: Journal) -> None:
         """Record what one journal says, from the place of the last commit on."""
+        most_lines = _FEW_LINES
         while True:
-            chunk = await asyncio.to_thread(journal.tail.read)
+            chunk = await asyncio.to_thread(journal.tail.read, most_lines)
             if chunk is None:
                 journal.read_once.set()
                 await asyncio.sleep(_POLL_S)
@@ -85,8 +92,12 @@ class CallRecorder:
                 self.unreadable += 1
                 log.error("journal_bytes_skipped", journal=chunk.position.name, count=chunk.skipped_bytes)
             facts = self._readable((journal.parse, line) for line in chunk.lines)
-            await self._until_recorded(facts, chunk.position)
+            async with self._one_journal:
+                await self._until_recorded(facts, chunk.position)
             journal.tail.confirm(chunk.position)
+            most_lines = min(most_lines * 4, MANY_LINES) if chunk.more else _FEW_LINES
+            if not chunk.more:
+                await asyncio.sleep(_POLL_S)
 
     def _readable(self, told: Iterable[tuple[Callable[..., Fact | None], object]]) -> list[Fact]:
         facts: list[Fact] = []

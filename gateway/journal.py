@@ -18,8 +18,9 @@ from ticketing.model import JournalPosition
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What one read takes at most: some 700 records of CEL, one transaction's worth.
+# What one read takes at most: some 700 records of CEL, one transaction's worth while there is much to catch up with.
 _CHUNK = 256 * 1024
+MANY_LINES = 1_000
 # No record is near this long. Without a newline for so many bytes it is garbage, and is stepped over.
 _LONGEST_LINE = 64 * 1024
 
@@ -31,6 +32,7 @@ class Chunk:
     lines: tuple[str, ...]
     position: JournalPosition
     skipped_bytes: int = 0  # garbage without an end, or a torn line that a rotation left behind
+    more: bool = False  # there are further lines already
 
 
 class JournalTail:
@@ -42,8 +44,8 @@ class JournalTail:
         self._file: BinaryIO | None = None
         self._behind_since: float | None = None
 
-    def read(self) -> Chunk | None:
-        """The next whole lines, or None when there are none now.
+    def read(self, most_lines: int = MANY_LINES) -> Chunk | None:
+        """The next whole lines, so many at most, or None when there are none now.
 
         The place moves on with `confirm` alone: until then the same lines are read again.
         """
@@ -55,8 +57,11 @@ class JournalTail:
         self._behind_since = (self._behind_since or time.monotonic()) if data else None
         end = data.rfind(b"\n") + 1
         if end:
-            lines = tuple(line.decode("utf-8", "replace") for line in data[: end - 1].split(b"\n"))
-            return Chunk(tuple(line for line in lines if line), self._moved(end))
+            there = data[: end - 1].split(b"\n")
+            taken = there[:most_lines]
+            lines = tuple(line.decode("utf-8", "replace") for line in taken if line)
+            place = self._moved(sum(map(len, taken)) + len(taken))
+            return Chunk(lines, place, more=len(taken) < len(there) or len(data) == _CHUNK)
         if len(data) > _LONGEST_LINE:
             return Chunk((), self._moved(len(data)), skipped_bytes=len(data))
         return self._next_file(torn=len(data))
