@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from gateway.web import api
+from gateway.web.connections import Door
 from gateway.web.context import WEB
 from gateway.web.guard import refusals_as_problems
 from gateway.web.routes import API
@@ -18,11 +19,9 @@ if TYPE_CHECKING:
     from gateway.config import Bind
     from gateway.web.context import Web
 
-__all__ = ["API", "application", "serving"]
+__all__ = ["API", "application", "serving", "started"]
 
 LARGEST_BODY: Final = 64 * 1024
-# A connection that asks for nothing is let go after so long.
-_IDLE_S: Final = 75.0
 _STATIC: Final = "/static/"
 
 # Everything comes from this server; nothing may frame it. 'self' covers the live feed's ws: as well (CSP level 3).
@@ -57,10 +56,21 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
 @asynccontextmanager
 async def serving(app: web.Application, bind: Bind) -> AsyncIterator[None]:
     """Serve `app` on `bind` while the block runs."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=_IDLE_S)
+    async with started(app) as server:
+        listener = await Door(server).open(bind.host, bind.port)
+        try:
+            yield
+        finally:
+            listener.close()
+
+
+@asynccontextmanager
+async def started(app: web.Application) -> AsyncIterator[web.Server]:
+    """`app` started, for connections that a Door lets in; ended, and with it every connection, with the block."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, bind.host, bind.port, backlog=256).start()
-        yield
+        assert runner.server is not None
+        yield runner.server
     finally:
         await runner.cleanup()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
 import aiohttp
-from aiohttp import web
 from multidict import CIMultiDict
 
 from gateway.feed import Feed
@@ -20,11 +19,12 @@ from gateway.home import Home
 from gateway.web.answers import ProblemAnswer
 from gateway.web.api import ROUTES
 from gateway.web.city import City
+from gateway.web.connections import Door
 from gateway.web.context import Web
 from gateway.web.pages import add_pages
 from gateway.web.passwords import digest, hashed
 from gateway.web.routes import API
-from gateway.web.server import application
+from gateway.web.server import application, started
 from tests.ticketing.evidence import MORNING, answered, arrives, call_id, hung_up
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import AddToken, AddUser, RecordCalls
@@ -102,6 +102,7 @@ class Room:
     health: SetHealth
     parts: Web
     address: str = ""
+    door: Door = field(init=False)
     _sessions: list[aiohttp.ClientSession] = field(default_factory=list)
 
     def visitor(self, **headers: str) -> Visitor:
@@ -231,15 +232,16 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
     await _people(desk)
     app = application(parts)
     add_pages(app, _seats)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        room.address = f"http://{host}:{port}"
-        yield room
+        async with started(app) as server:
+            room.door = Door(server)
+            listener = await room.door.open("127.0.0.1", 0)
+            host, port = listener.sockets[0].getsockname()
+            room.address = f"http://{host}:{port}"
+            try:
+                yield room
+            finally:
+                listener.close()
+                await room.leave()
     finally:
-        await room.leave()
-        await runner.cleanup()
         await store.close()
