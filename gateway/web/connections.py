@@ -15,6 +15,9 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+
+from gateway.web import problems
 
 log = structlog.get_logger()
 
@@ -95,6 +98,27 @@ class Connection(web.RequestHandler):
         super().data_received(data)
         if not self.idle:
             self._forget()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Refuse what is no HTTP with a problem, and tell of it in one line.
+
+        aiohttp writes a traceback for each, with which strangers could fill the disk, and repeats to them what they
+        sent, beside its version.
+        """
+        if not isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, exc, message)
+        log.info("http_not_spoken", reason=type(exc).__name__)
+        refusal = problems.of_http(web.HTTPBadRequest()).response()
+        refusal.headers["Server"] = "siaga112"
+        refusal.headers["X-Content-Type-Options"] = "nosniff"
+        refusal.force_close()
+        return refusal
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Leave no clock behind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
@@ -160,6 +161,20 @@ async def test_two_hundred_that_talk_nonsense_are_refused_and_let_go(room: Room,
         for answer in [await ended(peer) for peer in strangers]:
             assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), answer[:200]
     assert await is_served(room)
+
+
+async def test_what_is_no_http_is_told_in_one_line_and_refused_without_a_word_of_it(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_logs() as logged:
+        async with peers(room, 1, ASKS + b"Content-Length: <script>\r\n\r\n") as [stranger]:
+            head, _, body = (await ended(stranger)).partition(b"\r\n\r\n")
+    assert json.loads(body) == {"type": "about:blank", "title": "Bad Request", "status": 400}
+    assert b"Content-Type: application/problem+json" in head
+    assert b"Server: siaga112" in head
+    assert b"aiohttp" not in head
+    assert [(entry["event"], entry["reason"]) for entry in logged] == [("http_not_spoken", "BadHttpMessage")]
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /api", ASKS + b"\r\n"], ids=["nothing", "half a head", "a request"])
