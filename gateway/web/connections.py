@@ -29,6 +29,8 @@ IDLE_S: Final = 75.0
 TAKEN_WITHIN_S: Final = 30.0
 # The live feed's 200 screens with their pages' connections, well below the 1,024 descriptors of a bare Linux process.
 MOST_CONNECTIONS: Final = 512
+# For the rest of a body that was refused: whoever sends on is not to miss the refusal for a reset connection.
+_LINGER_S: Final = 2.0
 _BACKLOG: Final = 256
 _TELL_EVERY_S: Final = 10.0
 
@@ -72,7 +74,7 @@ class Connection(web.RequestHandler):
 
     def __init__(self, door: Door, loop: asyncio.AbstractEventLoop) -> None:
         no_log: Any = None  # what aiohttp's own runners pass for no log of requests, which its types do not know
-        super().__init__(door.server, loop=loop, keepalive_timeout=IDLE_S, access_log=no_log)
+        super().__init__(door.server, loop=loop, keepalive_timeout=IDLE_S, lingering_time=_LINGER_S, access_log=no_log)
         self._door = door
         self._head_due: asyncio.TimerHandle | None = None
 

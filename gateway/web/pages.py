@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -118,7 +119,7 @@ async def refusals_as_pages(
     if request.path.startswith("/api/"):
         return await handler(request)
     try:
-        return await handler(request)
+        return await _answer(request, handler)
     except Forbidden:
         return await _error(request, HTTPStatus.FORBIDDEN)
     except (NoSuchThing, web.HTTPNotFound):
@@ -131,6 +132,18 @@ async def refusals_as_pages(
     except Exception:
         log.exception("page_failed", path=request.path)
         return await _error(request, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def _answer(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            # aiohttp asks the disk for a static file of whatever name; none of ours has such a one.
+            raise NoSuchThing("there is no such file") from error
+        raise
 
 
 async def _error(request: web.Request, status: HTTPStatus) -> web.Response:
