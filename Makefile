@@ -1,16 +1,18 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 #
-# PYTHON names the interpreter that .venv is made with; ARGS goes to pytest or to the bench; PACE and SEED to the demo.
+# PYTHON names the interpreter that .venv is made with; ARGS goes to pytest or to the bench; PACE and SEED to the demo; N to
+# `make fuzz`.
 
 PYTHON ?= python3
 ARGS ?=
 PACE ?= 1
 SEED ?=
+N ?= 200
 export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test test-images lint types contracts lock bench pictures snapshot clean dev equipped
+.PHONY: help run demo test test-images lint types contracts lock bench fuzz pictures snapshot clean dev equipped
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -47,6 +49,9 @@ lock: dev ## write requirements/*.txt anew from setup.cfg
 
 bench: equipped ## measure against a bare listener and print a table
 	@exec .venv/bin/python -m bench $(ARGS)
+
+fuzz: equipped ## ask the API for whatever it takes and does not take, deeper than `make test` does; N examples a call
+	@FUZZ_EXAMPLES=$(N) exec .venv/bin/python -m pytest tests/telephony/test_fuzz.py --timeout 7200 $(ARGS)
 
 pictures: equipped ## every page, light and dark, wide and narrow, into docs/pictures/console
 	@exec .venv/bin/python -m tests.console.pictures

@@ -135,11 +135,18 @@ class Line:
 
     # ---- the command line ---------------------------------------------------------------------------------------
 
-    def siaga112(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run one verb of the command line against this line."""
+    def siaga112(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one verb of the command line against this line, with this on its standard input."""
         command = [sys.executable, "-m", "gateway.cli", *words]
         return subprocess.run(
-            command, env=self.environment, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=30
+            command,
+            env=self.environment,
+            cwd=CHECKOUT,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
         )
 
     def told(self, *words: str) -> Any:  # noqa: ANN401 - JSON

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from bench.raw_sip import call_with
-from bench.sipp import Citizen, citizens
 from tests.telephony.line import now
+from tests.telephony.ordinary import is_served_as_ever
 
 if TYPE_CHECKING:
     from tests.telephony.line import Line
@@ -91,12 +91,10 @@ def test_a_stranger_gets_nowhere_whatever_he_calls_himself(line112: Line, user: 
 
 
 def test_after_all_of_that_an_ordinary_caller_is_served_as_ever(line112: Line) -> None:
-    since = now()
+    unreadable = line112.health()["unreadable"]
     with line112.staffed("201"):
         call_with(line112.sip, b'"\\\\' + b"\xff" * 2000 + b'"' + SENDER)
-        with citizens(line112.sip, Citizen()) as caller:
-            caller.finish()
-    assert [ticket["caller"]["kind"] for ticket in line112.tickets(since)] == ["mobile", "mobile"]
+    is_served_as_ever(line112, unreadable)
 
 
 def test_a_caller_asserted_by_the_network_is_known_though_the_name_is_hidden(line112: Line) -> None:
