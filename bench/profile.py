@@ -21,7 +21,7 @@ _PER_SECOND = 200
 def sampled(pid: int, file: Path, seconds: float) -> Iterator[None]:
     """Sample this process while the block runs, for `seconds` at most; `file` has the stacks afterwards."""
     argv = [str(Path(sys.executable).with_name("py-spy")), "record", "--pid", str(pid), "--rate", str(_PER_SECOND)]
-    argv += ["--format", "raw", "--output", str(file), "--duration", str(int(seconds)), "--nolineno"]
+    argv += ["--gil", "--format", "raw", "--output", str(file), "--duration", str(int(seconds)), "--nolineno"]
     spy = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         yield

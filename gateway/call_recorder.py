@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,10 @@ log = structlog.get_logger()
 # The ledger is read so often: what came meanwhile is one transaction. Read on at once it would be one for each line,
 # and the doorbell's answer would wait behind them for the disk. Nobody waits for the ledger: it settles what is known.
 _POLL_S = 0.1
-# So many lines a transaction, some three calls, unless there is much to catch up with.
-_FEW_LINES = 40
+# So many lines a transaction, and four times as many after each that was not enough.
+_FEW_LINES = 8
+# So long the ledger gives way to a doorbell that does not stop ringing.
+_LONGEST_WAY_S = 0.5
 # Between attempts while the store refuses.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 # More than an hour of a busy city's doorbell; what falls out is in the ledger.
@@ -60,6 +63,7 @@ class CallRecorder:
     failing: str | None = None  # why the store refuses, while it does
     _inbox: deque[Mapping[str, str | list[str]]] = field(default_factory=lambda: deque(maxlen=_INBOX))
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
+    _listening: asyncio.Event = field(default_factory=asyncio.Event)  # the doorbell has nothing to record
     # The doorbell's answer never waits for more than one transaction of the ledger's.
     _one_journal: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -71,7 +75,9 @@ class CallRecorder:
     async def listen(self) -> None:
         """Record what the doorbell says, at once."""
         while True:
+            self._listening.set()
             await self._rung.wait()
+            self._listening.clear()
             self._rung.clear()
             events = list(self._inbox)
             self._inbox.clear()
@@ -93,11 +99,18 @@ class CallRecorder:
                 log.error("journal_bytes_skipped", journal=chunk.position.name, count=chunk.skipped_bytes)
             facts = self._readable((journal.parse, line) for line in chunk.lines)
             async with self._one_journal:
+                await self._give_way()
                 await self._until_recorded(facts, chunk.position)
             journal.tail.confirm(chunk.position)
             most_lines = min(most_lines * 4, MANY_LINES) if chunk.more else _FEW_LINES
             if not chunk.more:
                 await asyncio.sleep(_POLL_S)
+
+    async def _give_way(self) -> None:
+        """Let the doorbell go first; not for ever, since the ledger is what counts."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAY_S):
+                await self._listening.wait()
 
     def _readable(self, told: Iterable[tuple[Callable[..., Fact | None], object]]) -> list[Fact]:
         facts: list[Fact] = []
