@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -150,15 +150,25 @@ class Bench:
     def calls(self, count: int, per_second: float, *, talk_ms: int = 300) -> bool:
         """Have so many calls made and answered; say whether SIPp and the floor saw every answer."""
         before = len(self.floor.answers)
+        return self._made(count, per_second, talk_ms) and self._heard_of(before + count)
+
+    def staffed(self) -> AbstractContextManager[object]:
+        """The phones are logged in while the block runs, which is for 120 s at most (pjsip_phones.conf)."""
+        return self.line.staffed(*self.line.logins, pickup=Pickup(rings_ms=100))
+
+    def _made(self, count: int, per_second: float, talk_ms: int) -> bool:
         try:
             with citizens(self.line.sip, Citizen(talk_ms=talk_ms), calls=count, per_second=per_second) as callers:
                 callers.finish(within_s=60 + count / per_second * 3)
         except (SippFailed, subprocess.TimeoutExpired):
             return False
+        return True
+
+    def _heard_of(self, answers: int) -> bool:
         deadline = time.monotonic() + 10
-        while len(self.floor.answers) < before + count and time.monotonic() < deadline:
+        while len(self.floor.answers) < answers and time.monotonic() < deadline:
             time.sleep(0.1)
-        return len(self.floor.answers) >= before + count
+        return len(self.floor.answers) >= answers
 
 
 # ---- the parts -------------------------------------------------------------------------------------------------------
@@ -171,8 +181,8 @@ def measure_calls(bench: Bench, count: int, per_second: float, *, profiled: bool
     parts, known = bench.processes, set(bench.floor.answers)
     stacks = bench.line.home / "stacks"
     sampling = sampled(parts["gateway"].pid, stacks, count / per_second + 2) if profiled else nullcontext()
-    before = {name: cpu_s(process) for name, process in parts.items()}
-    with screens_on(bench.line, bench.token, 1) as screens, sampling:
+    with bench.staffed(), screens_on(bench.line, bench.token, 1) as screens, sampling:
+        before = {name: cpu_s(process) for name, process in parts.items()}
         clean = bench.calls(count, per_second)
         spent = {name: (cpu_s(process) - before[name]) / count for name, process in parts.items()}
     answers = {call: times for call, times in bench.floor.answers.items() if call not in known}
@@ -206,7 +216,8 @@ def ramp(bench: Bench) -> None:
     highest = {"floor": 0, "gateway": 0}
     for rate in RAMP:
         known = set(bench.floor.answers)
-        all_answered = bench.calls(rate * RAMP_S, rate)
+        with bench.staffed():
+            all_answered = bench.calls(rate * RAMP_S, rate)
         answers = {call: times for call, times in bench.floor.answers.items() if call not in known}
         committed = committed_at(bench.line.home)
         bare = Spread.of(at - stamped for stamped, at in answers.values())
@@ -228,7 +239,7 @@ def many_screens(bench: Bench, count: int, per_second: float, seconds: int) -> N
     calls = int(per_second * seconds)
     print(f"\n== {count} screens, {calls} calls at {per_second:g}/s", flush=True)
     gateway = bench.processes["gateway"]
-    with screens_on(bench.line, bench.token, count) as screens:
+    with bench.staffed(), screens_on(bench.line, bench.token, count) as screens:
         before, began = cpu_s(gateway), time.monotonic()
         clean = bench.calls(calls, per_second)
         cores = (cpu_s(gateway) - before) / (time.monotonic() - began)
@@ -248,7 +259,8 @@ def soak(bench: Bench, count: int, per_second: float) -> None:
     print("    calls   gateway  AGI server  Asterisk")
     step = max(1, count // 20)
     for done in range(step, count + 1, step):
-        clean = bench.calls(step, per_second)
+        with bench.staffed():
+            clean = bench.calls(step, per_second)
         parts = bench.processes
         now = [memory_mb(parts[name])[0] for name in ("gateway", "AGI server", "Asterisk")]
         print(f"  {done:7}{now[0]:10.1f}{now[1]:12.1f}{now[2]:10.1f}{'' if clean else '   NOT CLEAN'}", flush=True)
@@ -262,7 +274,7 @@ def run(bench: Bench, asked: argparse.Namespace) -> None:
     if "ramp" in parts:
         ramp(bench)
     if "screens" in parts:
-        many_screens(bench, asked.screens, 10, 30)
+        many_screens(bench, asked.screens, 10, asked.screens_s)
     if asked.soak:
         soak(bench, asked.soak, asked.per_second)
 
@@ -277,6 +289,7 @@ def main() -> None:
     parser.add_argument("--per-second", type=float, default=40, help="their rate, and that of the soak (40)")
     parser.add_argument("--takers", type=int, default=50, help="phones at the desk (50)")
     parser.add_argument("--screens", type=int, default=200, help="clients of the live feed (200)")
+    parser.add_argument("--screens-s", type=int, default=30, help="for so long, seconds (30)")
     parser.add_argument("--soak", type=int, default=0, metavar="CALLS", help="so many calls more, for memory (none)")
     parser.add_argument("--profile", action="store_true", help="sample the gateway with py-spy meanwhile")
     asked = parser.parse_args()
@@ -286,7 +299,6 @@ def main() -> None:
         line = stack.enter_context(Line.started(home, SIAGA112_RTP_PORTS="20000-24999"))
         token = furnish(line, asked.takers)
         floor = stack.enter_context(floor_beside(line))
-        stack.enter_context(line.staffed(*line.logins, pickup=Pickup(rings_ms=100)))
         run(Bench(line, floor, token), asked)
 
 

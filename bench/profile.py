@@ -1,4 +1,4 @@
-"""Where a process spends its time: py-spy's samples, gathered by the package that was at work."""
+"""Where a process spends its time: py-spy's samples of who holds the interpreter, gathered by package."""
 
 from __future__ import annotations
 

@@ -316,6 +316,18 @@ async def test_a_recorder_that_is_cut_off_while_the_store_refuses_leaves_its_lin
     assert await full_room.answers() == {ANSWERED: ANSWER_SETTLED}
 
 
+async def test_a_doorbell_that_never_stops_does_not_keep_the_ledger_waiting_for_ever(room: Room) -> None:
+    room.writes("answered")
+    async with room.recording() as at_work:
+
+        async def kept_although_it_rings() -> bool:
+            ring(at_work.recorder, "hidden")
+            return await room.ledger_is_kept()
+
+        await until(kept_although_it_rings)
+    assert (await room.answers())[ANSWERED] == ANSWER_SETTLED
+
+
 # ---- while the store refuses -----------------------------------------------------------------------------------------
 
 

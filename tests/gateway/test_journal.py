@@ -82,6 +82,18 @@ def test_a_reader_that_starts_anew_goes_on_from_the_committed_place(journal: Pat
     assert read_all(tail_of(place)) == ["two"]
 
 
+def test_no_more_lines_are_taken_than_were_asked_for_and_the_rest_is_said_to_be_there(
+    journal: Path, tail_of: TailOf
+) -> None:
+    tail = tail_of()
+    journal.write_text("one\ntwo\n\nfour\nfi")
+    taken = []
+    while (chunk := tail.read(3)) is not None:
+        taken.append((chunk.lines, chunk.more))
+        tail.confirm(chunk.position)
+    assert taken == [(("one", "two"), True), (("four",), False)]
+
+
 def test_a_torn_last_line_is_left_until_it_is_whole(journal: Path, tail_of: TailOf) -> None:
     tail = tail_of()
     journal.write_text("one\ntw")
