@@ -107,7 +107,9 @@ print("%d.%d" % sys.version_info[:2], sys.version_info >= (3, 11), base)
 checksum() { sha256sum | cut -d' ' -f1; }
 
 pip_install() { # what pip says of a failure comes first
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-build-isolation "$@" ||
+    # The lists hold everything that is needed, each with its version. Resolved anew, `coverage[toml]>=7` of a package on
+    # them is the newest coverage there is, which has no hash on the list (pip 23).
+    .venv/bin/python -m pip install --no-deps --quiet --disable-pip-version-check --no-input --no-build-isolation "$@" ||
         fail "Python environment: pip failed, see above"
 }
 
@@ -134,7 +136,7 @@ prepare_python() { # run|dev
         pip_install --require-hashes --requirement "requirements/$wanted.txt"
     fi
     say "Python environment: installing siaga112 itself"
-    pip_install --no-deps --editable .
+    pip_install --editable .
     echo "$wanted $lists_now $project_now" >"$stamp"
 }
 
