@@ -44,8 +44,8 @@ types: dev ## types: mypy, strict
 contracts: dev ## imports: who may import whom
 	.venv/bin/lint-imports --config setup.cfg
 
-lock: dev ## write requirements/*.txt anew from setup.cfg
-	@tools/lock.sh
+lock: dev ## write requirements/*.txt anew from setup.cfg; ARGS=--upgrade takes newer versions
+	@tools/lock.sh $(ARGS)
 
 bench: equipped ## measure against a bare listener and print a table
 	@exec .venv/bin/python -m bench $(ARGS)
