@@ -25,6 +25,7 @@ from gateway.roster import Roster
 from gateway.sla_watch import DueInstants, SlaWatch
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
+from gateway.watch.alarms import Alarms
 from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.pages import add_pages
@@ -73,7 +74,8 @@ async def run_gateway(settings: Settings) -> None:
         journals = _journals(home, await store.journal_positions())
         ledger_read = asyncio.Event()
         roster = Roster(settings, store, asterisk, ami, ledger_read)
-        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster)
+        alarms = Alarms(clock)
+        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, alarms)
         city = City(settings.zone, settings.city, settings.targets, settings.language)
         site = application(Web(store, desk, clock, feed, home, health, city))
         add_pages(site, AskedSeats(roster))

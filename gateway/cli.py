@@ -123,9 +123,9 @@ def _body(address: str) -> bytes:
 def _show_health(health: dict[str, Any]) -> None:
     click.echo("ready" if health["ready"] else "NOT READY")
     for key, value in health.items():
-        if key == "reasons" and isinstance(value, list):
-            for reason in value:
-                click.echo(f"  ! {printable(str(reason))}")
+        if key in {"reasons", "alarms"} and isinstance(value, list):
+            for one in value:
+                click.echo(printable(f"  ! {one.get('text')}" if isinstance(one, dict) else f"  ! {one}"))
         elif key != "ready":
             click.echo(printable(f"  {key.replace('_', ' '):<15}{value}"))
 

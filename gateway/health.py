@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.agi_probe import probe_async
 from gateway.ami_link import AmiRefused, AmiUnavailable
+from gateway.presentation import alarm_json
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.call_recorder import CallRecorder, Journal
     from gateway.config import Bind
     from gateway.roster import Roster
+    from gateway.watch.alarms import Alarm, Alarms
     from ticketing.ports import Store
 
 _PROBE_WITHIN_S = 1.0
@@ -38,10 +40,12 @@ class Health:
     open_tickets: int
     unreadable: int  # events and journal lines since the start that made no sense
     reasons: tuple[str, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON-ready values."""
-        return {**asdict(self), "reasons": list(self.reasons)}
+        alarms = [alarm_json(alarm) for alarm in self.alarms]
+        return {**asdict(self), "reasons": list(self.reasons), "alarms": alarms}
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class HealthCheck:
     recorder: CallRecorder
     journals: Sequence[Journal]
     roster: Roster
+    alarms: Alarms
     _last: tuple[float, Health] | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -89,6 +94,7 @@ class HealthCheck:
             open_tickets=open_tickets,
             unreadable=self.recorder.unreadable,
             reasons=wrong,
+            alarms=self.alarms.standing(),
         )
 
     async def _staff(self) -> tuple[int, int]:

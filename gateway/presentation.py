@@ -10,6 +10,7 @@ from ticketing.sla import clocks
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gateway.watch.alarms import Alarm
     from ticketing.model import Call, Caller, Ticket
     from ticketing.sla import SlaClock, Targets
     from ticketing.timeline import Entry
@@ -25,6 +26,11 @@ def rfc3339(at: datetime | None) -> str | None:
 def seconds(span: timedelta | None) -> float | None:
     """A duration in seconds, to the microsecond."""
     return round(span / timedelta(seconds=1), 6) if span is not None else None
+
+
+def alarm_json(alarm: Alarm) -> Json:
+    """What somebody has to know."""
+    return {"name": alarm.name, "text": alarm.text, "since": rfc3339(alarm.since), "grave": alarm.grave}
 
 
 def call_json(call: Call, ticket: str | None, *, recording: bool) -> Json:

@@ -148,8 +148,17 @@ class SessionAnswer(Answer):
     csrf: str | None
 
 
+class AlarmAnswer(Answer):
+    """Something that somebody has to know; `grave`: calls, tickets or evidence are at risk."""
+
+    name: str
+    text: str
+    since: Time
+    grave: bool
+
+
 class HealthAnswer(Answer):
-    """How the line stands; `reasons` say why it is not ready."""
+    """How the line stands; `reasons` say why it is not ready, `alarms` what else is wrong."""
 
     ready: bool
     staffed: int
@@ -161,6 +170,7 @@ class HealthAnswer(Answer):
     open_tickets: int
     unreadable: int
     reasons: list[str]
+    alarms: list[AlarmAnswer]
 
 
 class FeedMessage(Answer):

@@ -1,0 +1,1 @@
+"""What looks after the running line: the alarms, and those who raise them."""
