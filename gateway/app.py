@@ -22,9 +22,11 @@ from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
 from gateway.roster import Roster
+from gateway.set_aside import SetAside
 from gateway.sla_watch import DueInstants, SlaWatch
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
+from gateway.torn_lines import cel_records, queue_log_records
 from gateway.watch.alarms import Alarms
 from gateway.web.city import City
 from gateway.web.context import Web
@@ -66,7 +68,7 @@ async def run_gateway(settings: Settings) -> None:
         clock, due = SystemClock(), DueInstants(settings.targets)
         feed = Feed((LogPublisher(), due))
         desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
-        recorder = CallRecorder(desk, CallTracker(settings.style_of))
+        recorder = CallRecorder(desk, CallTracker(settings.style_of), SetAside(home.unreadable))
         ami = AmiListener(
             AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami),
             receive=recorder.hear,
@@ -115,8 +117,8 @@ def _journals(home: Home, positions: Sequence[JournalPosition]) -> tuple[Journal
         return JournalTail(path, saved.get(path.name))
 
     return (
-        Journal(tail(home.queue_log), call_facts.from_queue_log),
-        Journal(tail(home.cel), call_facts.from_cel),
+        Journal(tail(home.queue_log), queue_log_records, call_facts.from_queue_log),
+        Journal(tail(home.cel), cel_records, call_facts.from_cel),
     )
 
 

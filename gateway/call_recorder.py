@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,11 +22,12 @@ from ticketing.commands import RecordCalls, SignTaker
 from ticketing.errors import Siaga112Error, UnknownTaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from gateway.call_facts import Fact
     from gateway.call_tracker import CallTracker
-    from gateway.journal import JournalTail
+    from gateway.journal import Chunk, JournalTail
+    from gateway.set_aside import SetAside
     from ticketing.desk import TicketDesk
     from ticketing.model import Call, JournalPosition
 
@@ -46,11 +48,28 @@ _INBOX = 20_000
 
 @dataclass(slots=True)
 class Journal:
-    """A journal and the reader of its lines."""
+    """A journal, what its lines hold, and the reader of that."""
 
     tail: JournalTail
+    records: Callable[[str], tuple[str, ...]]
     parse: Callable[[str], Fact | None]
     read_once: asyncio.Event = field(default_factory=asyncio.Event)  # its end has been reached since the start
+    _at_end: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _ends_seen: int = 0
+
+    async def reached_its_end(self) -> None:
+        """Say that there was nothing more to read."""
+        self.read_once.set()
+        async with self._at_end:
+            self._ends_seen += 1
+            self._at_end.notify_all()
+
+    async def read_from_now(self) -> None:
+        """Wait until all that is written by now has been read, and what was read has been committed."""
+        async with self._at_end:
+            # The look that is under way may have begun before now: the one after it did not.
+            wanted = self._ends_seen + 2
+            await self._at_end.wait_for(lambda: self._ends_seen >= wanted)
 
 
 @dataclass(slots=True)
@@ -59,6 +78,7 @@ class CallRecorder:
 
     desk: TicketDesk
     tracker: CallTracker
+    aside: SetAside
     unreadable: int = 0  # lines and events that said nothing we could use, since the start
     failing: str | None = None  # why the store refuses, while it does
     _inbox: deque[Mapping[str, str | list[str]]] = field(default_factory=lambda: deque(maxlen=_INBOX))
@@ -81,7 +101,7 @@ class CallRecorder:
             self._rung.clear()
             events = list(self._inbox)
             self._inbox.clear()
-            facts = self._readable((call_facts.from_ami, event) for event in events)
+            facts = list(self._heard(events))
             if facts:
                 await self._until_recorded(facts)
 
@@ -91,13 +111,10 @@ class CallRecorder:
         while True:
             chunk = await asyncio.to_thread(journal.tail.read, most_lines)
             if chunk is None:
-                journal.read_once.set()
+                await journal.reached_its_end()
                 await asyncio.sleep(_POLL_S)
                 continue
-            if chunk.skipped_bytes:
-                self.unreadable += 1
-                log.error("journal_bytes_skipped", journal=chunk.position.name, count=chunk.skipped_bytes)
-            facts = self._readable((journal.parse, line) for line in chunk.lines)
+            facts = list(self._read(journal, chunk))
             async with self._one_journal:
                 await self._give_way()
                 await self._until_recorded(facts, chunk.position)
@@ -112,18 +129,33 @@ class CallRecorder:
             async with asyncio.timeout(_LONGEST_WAY_S):
                 await self._listening.wait()
 
-    def _readable(self, told: Iterable[tuple[Callable[..., Fact | None], object]]) -> list[Fact]:
-        facts: list[Fact] = []
-        for parse, item in told:
+    def _heard(self, events: Iterable[Mapping[str, str | list[str]]]) -> Iterator[Fact]:
+        for event in events:
             try:
-                fact = parse(item)
-            except (Unreadable, RecursionError) as error:  # garbage may be nested deeper than json can follow
+                fact = call_facts.from_ami(event)
+            except Unreadable as error:
                 self.unreadable += 1
                 log.error("unreadable", reason=str(error))
                 continue
             if fact is not None:
-                facts.append(fact)
-        return facts
+                yield fact
+
+    def _read(self, journal: Journal, chunk: Chunk) -> Iterator[Fact]:
+        if chunk.skipped:
+            self._set_aside(chunk.skipped, chunk.position, "bytes without the end of a line")
+        for record in chain.from_iterable(map(journal.records, chunk.lines)):
+            try:
+                fact = journal.parse(record)
+            except (Unreadable, RecursionError) as error:  # garbage may be nested deeper than json can follow
+                self._set_aside(record, chunk.position, str(error))
+                continue
+            if fact is not None:
+                yield fact
+
+    def _set_aside(self, text: str, before: JournalPosition, reason: str) -> None:
+        self.unreadable += 1
+        log.error("unreadable", journal=before.name, before=before.offset, reason=reason)
+        self.aside.keep(text, before)
 
     async def _until_recorded(self, facts: list[Fact], position: JournalPosition | None = None) -> None:
         try:

@@ -88,6 +88,11 @@ class Home:
         """The ledger's half written by cel_custom."""
         return self.journals / "cel-custom" / "cel.json"
 
+    @property
+    def unreadable(self) -> Path:
+        """Copies of the ledger's pieces that nobody could read."""
+        return self.log / "unreadable.jsonl"
+
     def recording(self, call: CallId) -> Path:
         """Where the dialplan has this call recorded (extensions.conf, [line112])."""
         return self.recordings / f"{created(call).at:%Y/%m/%d}" / f"{call}.wav"

@@ -31,7 +31,7 @@ class Chunk:
 
     lines: tuple[str, ...]
     position: JournalPosition
-    skipped_bytes: int = 0  # garbage without an end, or a torn line that a rotation left behind
+    skipped: str = ""  # garbage without an end, or a torn line that a rotation left behind
     more: bool = False  # there are further lines already
 
 
@@ -59,12 +59,12 @@ class JournalTail:
         if end:
             there = data[: end - 1].split(b"\n")
             taken = there[:most_lines]
-            lines = tuple(line.decode("utf-8", "replace") for line in taken if line)
+            lines = tuple(_text(line) for line in taken if line)
             place = self._moved(sum(map(len, taken)) + len(taken))
             return Chunk(lines, place, more=len(taken) < len(there) or len(data) == _CHUNK)
         if len(data) > _LONGEST_LINE:
-            return Chunk((), self._moved(len(data)), skipped_bytes=len(data))
-        return self._next_file(torn=len(data))
+            return Chunk((), self._moved(len(data)), skipped=_text(data))
+        return self._next_file(torn=_text(data))
 
     def confirm(self, position: JournalPosition) -> None:
         """What was read up to here is committed."""
@@ -112,7 +112,7 @@ class JournalTail:
         elders.sort(key=lambda path: path.stat().st_mtime_ns)
         return [*elders, *([self._path] if self._path.exists() else [])]
 
-    def _next_file(self, torn: int) -> Chunk | None:
+    def _next_file(self, torn: str) -> Chunk | None:
         """At the end of a file that is no longer the journal: go on to the next one."""
         at = self._require_position()
         inodes = [path.stat().st_ino for path in self._files()]
@@ -120,10 +120,14 @@ class JournalTail:
             return None
         # Removed, or renamed to something that is no name of ours: go on with the journal itself. Its elders were read.
         following = inodes[inodes.index(at.inode) + 1] if at.inode in inodes else inodes[-1]
-        return Chunk((), JournalPosition(at.name, following, 0), skipped_bytes=torn)
+        return Chunk((), JournalPosition(at.name, following, 0), skipped=torn)
 
     def close(self) -> None:
         """Let go of the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from gateway.call_recorder import CallRecorder, Journal
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock
 from gateway.journal import JournalTail
+from gateway.set_aside import SetAside
+from gateway.torn_lines import cel_records, queue_log_records
 from tests.gateway import transcripts
 from tests.ticketing.room import BreakingStore, Told
 from ticketing.commands import AddTaker
@@ -67,11 +70,15 @@ class Room:
         return self.folder / "cel.json"
 
     @property
+    def aside_file(self) -> Path:
+        return self.folder / "unreadable.jsonl"
+
+    @property
     def queue_log_file(self) -> Path:
         return self.folder / "queue_log"
 
     def writes_cel(self, *lines: str) -> None:
-        with self.cel_file.open("a") as journal:
+        with self.cel_file.open("a", errors="surrogatepass") as journal:
             journal.writelines(f"{line}\n" for line in lines)
 
     def writes_queue_log(self, *lines: str) -> None:
@@ -86,10 +93,12 @@ class Room:
     @asynccontextmanager
     async def recording(self) -> AsyncIterator[Recording]:
         """A recorder at work, from the place of the last commit on."""
-        recorder = CallRecorder(self.desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO))
+        recorder = CallRecorder(self.desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO), SetAside(self.aside_file))
         saved = {position.name: position for position in await self.store.journal_positions()}
-        cel = Journal(JournalTail(self.cel_file, saved.get("cel.json")), call_facts.from_cel)
-        queue_log = Journal(JournalTail(self.queue_log_file, saved.get("queue_log")), call_facts.from_queue_log)
+        cel = Journal(JournalTail(self.cel_file, saved.get("cel.json")), cel_records, call_facts.from_cel)
+        queue_log = Journal(
+            JournalTail(self.queue_log_file, saved.get("queue_log")), queue_log_records, call_facts.from_queue_log
+        )
         work = (recorder.listen(), recorder.follow(cel), recorder.follow(queue_log))
         tasks = [asyncio.create_task(one) for one in work]
         try:
@@ -236,6 +245,35 @@ async def test_garbage_without_an_end_is_counted_and_stepped_over(room: Room) ->
         await until(room.ledger_is_kept)
         assert at_work.recorder.unreadable == 2
     assert await room.answers() == {ANSWERED: ANSWER_SETTLED}
+
+
+async def test_what_cannot_be_read_is_kept_aside_with_its_place_and_the_ledger_is_left_as_it_is(room: Room) -> None:
+    room.writes_queue_log("not a line of queue_log", *transcripts.queue_log("answered"))
+    room.writes_cel("\ud83d is no letter", "x" * 100_000)
+    before = room.queue_log_file.read_bytes(), room.cel_file.read_bytes()
+    async with room.recording() as at_work:
+        await until(room.ledger_is_kept)
+        await until(told(lambda: at_work.recorder.unreadable == 3))
+    kept = [json.loads(line) for line in room.aside_file.read_text().splitlines()]
+    assert {(one["journal"], one["text"][:10]) for one in kept} == {
+        ("queue_log", "not a line"),
+        ("cel.json", "\ufffd\ufffd\ufffd is no "),
+        ("cel.json", "x" * 10),
+    }
+    assert all(one["read_up_to"] > 0 for one in kept)
+    assert (room.queue_log_file.read_bytes(), room.cel_file.read_bytes()) == before
+
+
+async def test_a_record_behind_a_torn_one_in_the_same_line_is_read_all_the_same(room: Room) -> None:
+    """As a disk that was full for a moment leaves them."""
+    cel, queue_log = transcripts.cel("answered"), transcripts.queue_log("answered")
+    room.writes_cel(cel[0][:70] + cel[0], *(line[:-20] + line for line in cel[1:]))
+    room.writes_queue_log(*(line[:-3] + line for line in queue_log))
+    async with room.recording() as at_work:
+        await until(room.ledger_is_kept)
+        assert at_work.recorder.unreadable > 0
+    assert await room.answers() == {ANSWERED: ANSWER_SETTLED}
+    assert [kept.call.outcome for kept in await room.store.calls()] == [CallOutcome.ANSWERED]
 
 
 async def test_a_phone_that_nobody_knows_signs_and_the_reading_goes_on(room: Room) -> None:

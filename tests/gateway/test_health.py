@@ -24,8 +24,10 @@ from gateway.health import HealthCheck
 from gateway.home import Home
 from gateway.journal import JournalTail
 from gateway.roster import Roster
+from gateway.set_aside import SetAside
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
+from gateway.torn_lines import cel_records, queue_log_records
 from gateway.watch.alarms import Alarms
 from tests.gateway.agi_peer import serving
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi
@@ -98,9 +100,11 @@ async def parts(tmp_path: Path, agi: Bind) -> AsyncIterator[Parts]:
     prepare(tmp_path / "siaga112.sqlite3", checked=True)
     store = await FailingStore.opened(tmp_path / "siaga112.sqlite3")
     desk = TicketDesk(store, SystemClock(), Told(), ZoneInfo("Asia/Makassar"))
-    recorder = CallRecorder(desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO))
-    queue_log = Journal(JournalTail(tmp_path / "queue_log", None), call_facts.from_queue_log)
-    cel = Journal(JournalTail(tmp_path / "cel.json", None), call_facts.from_cel)
+    recorder = CallRecorder(
+        desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO), SetAside(tmp_path / "unreadable.jsonl")
+    )
+    queue_log = Journal(JournalTail(tmp_path / "queue_log", None), queue_log_records, call_facts.from_queue_log)
+    cel = Journal(JournalTail(tmp_path / "cel.json", None), cel_records, call_facts.from_cel)
     for journal in (queue_log, cel):
         journal.read_once.set()
     asterisk = Asterisk(Installed("22.10.1", ("false",), Path("/modules"), Path("/data")), home)

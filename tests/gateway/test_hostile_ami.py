@@ -19,6 +19,7 @@ from gateway.ami_listener import AmiListener, LinkState
 from gateway.call_recorder import CallRecorder
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock
+from gateway.set_aside import SetAside
 from tests.gateway import transcripts
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi, encoded
 from tests.ticketing.room import Told
@@ -79,7 +80,7 @@ class Behind:
 async def line_behind(ami: FakeAmi, folder: Path) -> AsyncIterator[Behind]:
     store = await open_store(f"sqlite+aiosqlite:///{folder / 'siaga112.sqlite3'}")
     desk = TicketDesk(store, SystemClock(), Told(), ZoneInfo("Asia/Makassar"))
-    recorder = CallRecorder(desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO))
+    recorder = CallRecorder(desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO), SetAside(folder / "unreadable.jsonl"))
     listener = AmiListener(AmiLogin("127.0.0.1", ami.port, USERNAME, SECRET), receive=recorder.hear)
     work = [asyncio.create_task(one) for one in (listener.run(), recorder.listen())]
     try:
