@@ -64,6 +64,8 @@ class Room:
                 caller = self._callers.pop(call, "")
                 if outcome != "answered":
                     self._say(told, f"{outcome}: {caller}")
+            case {"type": "call_interrupted", "call_id": call}:
+                self._say(told, f"interrupted: {self._callers.pop(call, '')}")
             case {"type": "ticket_triaged", "body": {"by": by, "changes": changes}}:
                 noted = [changes[name][1] for name in ("call_type", "category") if name in changes]
                 if noted:

@@ -40,7 +40,7 @@ def call_json(call: Call, ticket: str | None, *, recording: bool) -> Json:
         "node": call.node,
         "arrived_at": rfc3339(call.arrival.at),
         "answered_at": rfc3339(call.answered.at if call.answered else None),
-        "ended_at": rfc3339(call.ended.at if call.ended else None),
+        "ended_at": rfc3339(call.over_at),
         "wait_s": seconds(call.wait),
         "talk_s": seconds(call.talk),
         "outcome": call.outcome,

@@ -109,6 +109,17 @@ class BackupLeft(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallInterrupted(Event):
+    """The call is gone, through a fault of the line, and nothing tells of its end: by `at` at the latest.
+
+    Should its end become known after all, it is told as every end is: the first as CallEnded. This entry told
+    of none, so there is nothing to settle, and whoever counts ends counts each call once.
+    """
+
+    type: ClassVar[str] = "call_interrupted"
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded(Event):
     """The caller's channel ended. `cause` is Q.850, None while it is not known."""
 
@@ -248,6 +259,8 @@ def _leg_news(known: AnswerLeg | None, leg: AnswerLeg) -> Iterator[tuple[datetim
 
 def _end_news(before: Call | None, after: Call) -> Iterator[Event]:
     if after.ended is None:
+        if after.interrupted_at and not (before and before.interrupted_at):
+            yield CallInterrupted(after.interrupted_at)
         return
     end = (after.ended.at, after.outcome, after.hangup_cause)
     if before is None or before.ended is None:

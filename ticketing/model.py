@@ -173,7 +173,7 @@ class CallOutcome(StrEnum):
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     OVERFLOW = "overflow"
-    INTERRUPTED = "interrupted"
+    INTERRUPTED = "interrupted"  # cut by a fault of the line, while it waited or talked
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,8 @@ class Call:
     overflowed_at: datetime | None = None
     ended: Instant | None = None
     hangup_cause: int | None = None  # Q.850
+    # Asterisk died while it lived, or nothing tells of its end: by then at the latest it was gone.
+    interrupted_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.identified and self.caller is None:
@@ -229,8 +231,15 @@ class Call:
         return tuple(dict.fromkeys(leg.party for leg in self.answers if leg.kind is LegKind.TAKER))
 
     @property
+    def over_at(self) -> datetime | None:
+        """When it was over: its end as known, else by when it was gone; None while it lives."""
+        return self.ended.at if self.ended else self.interrupted_at
+
+    @property
     def outcome(self) -> CallOutcome:
-        """How it stands now."""
+        """How it stands now. A known end wins: whatever was believed meanwhile, that call was not interrupted."""
+        if self.ended is None and self.interrupted_at:
+            return CallOutcome.INTERRUPTED
         if self.answered:
             return CallOutcome.ANSWERED if self.ended else CallOutcome.TALKING
         if not self.ended:
@@ -240,15 +249,15 @@ class Call:
     @property
     def wait(self) -> timedelta | None:
         """From arrival to the answer, or to the end without one; None while it waits."""
-        until = self.answered or self.ended
-        return max(until.at - self.arrival.at, timedelta()) if until else None
+        until = self.answered.at if self.answered else self.over_at
+        return max(until - self.arrival.at, timedelta()) if until else None
 
     @property
     def talk(self) -> timedelta | None:
         """From the answer to the end; None before that, and for a call nobody answered."""
-        if self.answered is None or self.ended is None:
+        if self.answered is None or self.over_at is None:
             return None
-        return max(self.ended.at - self.answered.at, timedelta())
+        return max(self.over_at - self.answered.at, timedelta())
 
     def learn(self, more: Call) -> Call:
         """Join two pieces of knowledge about the same call; raise ValueError for two calls."""
@@ -266,6 +275,7 @@ class Call:
             hangup_cause=max(
                 (cause for cause in (self.hangup_cause, more.hangup_cause) if cause is not None), default=None
             ),
+            interrupted_at=_earlier(self.interrupted_at, more.interrupted_at),
         )
 
 

@@ -180,6 +180,9 @@ class Store(Protocol):
     async def calls(self, since: datetime | None = None) -> tuple[KeptCall, ...]:
         """Calls that arrived at or after `since`, the earliest first."""
 
+    async def calls_in_progress(self) -> tuple[KeptCall, ...]:
+        """Calls that neither ended nor were interrupted, as far as is known; the earliest arrived first."""
+
     async def find_tickets(
         self, wanted: TicketFilter, *, cursor: str | None = None, limit: int = 50
     ) -> Page[KeptTicket]:

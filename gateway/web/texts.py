@@ -284,6 +284,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "timeline.answer_time_settled": ("Waktu jawab dipastikan (semula {was})", "Answer time settled (was {was})"),
     "timeline.taker_left": ("Penerima {party} menutup telepon", "Call taker {party} hung up"),
     "timeline.backup_left": ("Nomor cadangan {party} menutup telepon", "Backup number {party} hung up"),
+    "timeline.call_interrupted": (
+        "Panggilan terputus karena gangguan saluran",
+        "Call cut off by a fault of the line",
+    ),
     "timeline.call_ended": ("Panggilan berakhir: {outcome}", "Call ended: {outcome}"),
     "timeline.end_settled": ("Akhir panggilan dipastikan: {outcome}", "End of the call settled: {outcome}"),
     "timeline.ticket_opened": ("Tiket {number} terbuka", "Ticket {number} opened"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A correction of the telephone's own clock: part of the record, of little use to its reader.
 _MINOR: Final = frozenset({"arrival_time_settled", "answer_time_settled", "end_settled"})
-_GRAVE: Final = frozenset({"sla_breached", "call_overflowed"})
+_GRAVE: Final = frozenset({"sla_breached", "call_overflowed", "call_interrupted"})
 
 _FIELDS: Final = {
     "reporter_name": "ticket.reporter",

@@ -255,7 +255,7 @@ def ticket_view(one: KeptTicket, takers: Iterable[Taker], *, role: Role, now: da
         arrived=words.when(call.arrival.at),
         turns=turns(ticket, role),
         quick=quick_closes(ticket, role),
-        call_over=call.ended is not None,
+        call_over=call.over_at is not None,
         now_ms=milliseconds(now),
     )
 

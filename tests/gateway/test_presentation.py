@@ -20,6 +20,7 @@ from tests.ticketing.evidence import (
     arrives,
     call_id,
     hung_up,
+    interrupted,
     joined,
 )
 from ticketing.events import learned
@@ -87,6 +88,10 @@ def test_a_call_that_was_answered_is_told_whole() -> None:
     [
         (WAITING, {"outcome": "waiting", "answered_at": None, "ended_at": None, "wait_s": None, "talk_s": None}),
         (TALKING, {"outcome": "talking", "ended_at": None, "wait_s": 4.25, "talk_s": None, "takers": ["101"]}),
+        (
+            joined(TALKING, interrupted(WAITING, 64.25)),
+            {"outcome": "interrupted", "ended_at": "2026-11-23T01:01:04.250000Z", "wait_s": 4.25, "talk_s": 60.0},
+        ),
         (ABANDONED, {"outcome": "abandoned", "answered_at": None, "wait_s": 30.0, "talk_s": None, "takers": []}),
         (
             joined(WAITING, answered_by_backup(WAITING, "carrier", 40), hung_up(WAITING, 50)),

@@ -30,7 +30,7 @@ from gateway.web.views import (
     ticket_view,
     turns,
 )
-from tests.ticketing.evidence import MORNING, answered, arrives, call_id, hung_up, joined, left
+from tests.ticketing.evidence import MORNING, answered, arrives, call_id, hung_up, interrupted, joined, left
 from ticketing.events import SlaBreached, StatusTurned, TakerAnswered, TicketTriaged
 from ticketing.model import (
     Caller,
@@ -193,6 +193,12 @@ def test_a_taker_is_shown_as_the_phones_and_calls_have_it() -> None:
     ]  # fmt: skip
     assert board.takers[0].ticket == talking.ticket.number
     assert board.free == 1
+
+
+def test_nobody_waits_or_talks_in_a_call_that_was_interrupted() -> None:
+    waited, talked = joined(arrives(2), interrupted(arrives(2), 30)), joined(kept(1).call, interrupted(arrives(1), 30))
+    board = board_view([kept(1)], [waited, talked], TAKERS[:1], Seats(), now=ANSWER, words=WORDS)
+    assert (board.waiting, [taker.state for taker in board.takers]) == ((), ["offline"])
 
 
 def test_a_taker_who_has_hung_up_talks_no_more_although_the_caller_is_still_there() -> None:

@@ -61,6 +61,11 @@ def hung_up(call: Call, after: float, cause: int | None = 16) -> Call:
     return Call(call.id, ended=at(after), hangup_cause=cause)
 
 
+def interrupted(call: Call, after: float) -> Call:
+    """The piece of evidence that the call was gone by then, and that nothing tells of its end."""
+    return Call(call.id, interrupted_at=at(after).at)
+
+
 def _with_leg(call: Call, leg: AnswerLeg) -> Call:
     return Call(call.id, legs=(leg,))
 
@@ -108,6 +113,7 @@ def pieces_of(draw: st.DrawFn, call: CallId) -> Call:
         overflowed_at=draw(st.none() | instants.map(lambda instant: instant.at)),
         ended=draw(st.none() | instants),
         hangup_cause=draw(st.none() | st.sampled_from([0, 16, 17])),
+        interrupted_at=draw(st.none() | instants.map(lambda instant: instant.at)),
     )
 
 

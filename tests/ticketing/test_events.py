@@ -16,6 +16,7 @@ from tests.ticketing.evidence import (
     at,
     call_id,
     hung_up,
+    interrupted,
     joined,
     left,
     pieces,
@@ -28,6 +29,7 @@ from ticketing.events import (
     CallArrived,
     CallEnded,
     CallerIdentified,
+    CallInterrupted,
     CallOverflowed,
     EndSettled,
     Event,
@@ -154,6 +156,19 @@ def test_a_call_told_as_abandoned_may_turn_out_answered() -> None:
     ]
 
 
+def test_an_interrupted_call_is_told_as_one_and_its_end_as_an_end_should_it_become_known() -> None:
+    talking = joined(arrives(), answered(arrives(), "101", 4))
+    news = told(talking, interrupted(arrives(), 60), interrupted(arrives(), 50), hung_up(arrives(), 48.5))
+    assert news[3:] == [
+        CallInterrupted(at(60).at),
+        CallEnded(at(48.5).at, CallOutcome.ANSWERED, 16, Precision.LEDGER),
+    ]
+
+
+def test_a_call_whose_end_is_known_is_never_told_as_interrupted() -> None:
+    assert told(arrives(), hung_up(arrives(), 9), interrupted(arrives(), 9))[3:] == []
+
+
 paths = st.lists(pieces, min_size=1, max_size=6)
 
 
@@ -161,7 +176,7 @@ paths = st.lists(pieces, min_size=1, max_size=6)
 def test_nothing_is_told_twice_on_any_path(path: list[Call]) -> None:
     news = told(*path, *path)
     assert len(news) == len(set(news))
-    for once in (CallArrived, CallOverflowed, CallEnded):
+    for once in (CallArrived, CallOverflowed, CallInterrupted, CallEnded):
         assert sum(isinstance(event, once) for event in news) <= 1
 
 
@@ -187,6 +202,9 @@ def test_what_was_told_last_is_what_is_known(path: list[Call]) -> None:
     assert answers == {leg.channel: (leg.answered.at, leg.party) for leg in call.answers if leg.answered}
     overflows = [event for event in news if isinstance(event, CallOverflowed)]
     assert bool(overflows) == bool(call.overflowed_at)
+    over = [event for event in news if isinstance(event, CallInterrupted | CallEnded)]
+    assert bool(over) == bool(call.over_at)
+    assert isinstance(over[-1], CallEnded) == bool(call.ended) if over else True
 
 
 @given(paths)

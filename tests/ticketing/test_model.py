@@ -19,6 +19,7 @@ from tests.ticketing.evidence import (
     callers,
     hung_up,
     instants,
+    interrupted,
     joined,
     left,
     pieces,
@@ -151,10 +152,37 @@ def test_the_first_answer_counts_and_every_taker_is_named_once() -> None:
         (joined(arrives(), answered(arrives(), "101", 4), hung_up(arrives(), 9)), CallOutcome.ANSWERED),
         (joined(arrives(), hung_up(arrives(), 9)), CallOutcome.ABANDONED),
         (joined(arrives(), Call(call_id(), overflowed_at=MORNING), hung_up(arrives(), 9)), CallOutcome.OVERFLOW),
+        (joined(arrives(), interrupted(arrives(), 9)), CallOutcome.INTERRUPTED),
+        (joined(arrives(), answered(arrives(), "101", 4), interrupted(arrives(), 9)), CallOutcome.INTERRUPTED),
+        (
+            joined(arrives(), Call(call_id(), overflowed_at=MORNING), interrupted(arrives(), 9)),
+            CallOutcome.INTERRUPTED,
+        ),
     ],
 )
 def test_how_a_call_stands(call: Call, outcome: CallOutcome) -> None:
     assert call.outcome is outcome
+
+
+@given(pieces, instants)
+def test_a_call_whose_end_is_known_was_not_interrupted_whatever_was_believed(call: Call, gone: Instant) -> None:
+    ended = call.learn(hung_up(arrives(), 9))
+    believed = ended.learn(Call(call_id(), interrupted_at=gone.at))
+    assert believed.outcome is ended.outcome is not CallOutcome.INTERRUPTED
+    assert (believed.wait, believed.talk, believed.over_at) == (ended.wait, ended.talk, ended.over_at)
+
+
+@given(pieces)
+def test_a_call_is_over_when_it_ended_or_was_interrupted_and_is_in_progress_otherwise(call: Call) -> None:
+    in_progress = call.outcome in {CallOutcome.WAITING, CallOutcome.TALKING}
+    assert in_progress == (call.over_at is None) == (call.ended is None and call.interrupted_at is None)
+
+
+def test_an_interrupted_call_lasted_until_it_was_gone_and_the_earliest_word_counts() -> None:
+    waiting = joined(arrives(), interrupted(arrives(), 9), interrupted(arrives(), 30))
+    assert (waiting.wait, waiting.talk) == (timedelta(seconds=9), None)
+    talking = waiting.learn(answered(arrives(), "101", 4))
+    assert (talking.wait, talking.talk) == (timedelta(seconds=4), timedelta(seconds=5))
 
 
 def test_the_wait_ends_with_the_answer_or_with_the_call() -> None:

@@ -14,7 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ticketing.evidence import MORNING, answered, arrives, at, call_id, hung_up, joined, pieces, texts
+from tests.ticketing.evidence import (
+    MORNING,
+    answered,
+    arrives,
+    at,
+    call_id,
+    hung_up,
+    interrupted,
+    joined,
+    pieces,
+    texts,
+)
 from ticketing.events import learned
 from ticketing.model import Call, CallType, JournalPosition, Location, Taker, Ticket, TicketStatus
 from ticketing.ports import KeptCall, KeptTicket
@@ -94,6 +105,14 @@ async def test_lists_begin_at_the_asked_instant_and_go_on_in_time(store: SqliteS
     since = await store.tickets(at(9).at)
     assert [kept.ticket.number for kept in since] == ["112-20261123-0001", "112-20261123-0000"]
     assert await store.tickets(at(10).at + timedelta(microseconds=1)) == ()
+
+
+async def test_calls_in_progress_are_those_that_neither_ended_nor_were_interrupted(store: SqliteStore) -> None:
+    waiting, talking, over, gone = (arrives(serial, after=10 - serial) for serial in range(4))
+    talking = joined(talking, answered(talking, "101", 12))
+    known = [waiting, talking, joined(over, hung_up(over, 20)), joined(gone, interrupted(gone, 20))]
+    await store.transact(lambda transaction: transaction.keep_calls([KeptCall(call) for call in known]))
+    assert [kept.call for kept in await store.calls_in_progress()] == [talking, waiting]
 
 
 async def test_serials_of_a_day_have_no_gap_and_no_double(store: SqliteStore) -> None:

@@ -107,12 +107,14 @@ async def test_the_database_writes_ahead_and_waits_for_the_disk(store: SqliteSto
         assert [tuple(row) for row in found] == [(value,)]
 
 
+NEWEST = max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py")).partition("_")[0]
+
 LATER_REVISION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "9999"
+down_revision = "{newest}"
 
 
 def upgrade() -> None:
@@ -125,7 +127,7 @@ def later_release(folder: Path, then: str = "pass") -> Path:
     """The migrations of a release to come."""
     migrations = folder / "migrations"
     shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
-    (migrations / "versions" / "0003_mood.py").write_text(LATER_REVISION.format(then=then))
+    (migrations / "versions" / "9999_mood.py").write_text(LATER_REVISION.format(newest=NEWEST, then=then))
     return migrations
 
 
@@ -153,7 +155,7 @@ async def test_a_database_of_a_newer_release_is_refused_and_left_alone(
 ) -> None:
     prepare(filled, checked=True, migrations=later_release(tmp_path_factory.mktemp("later")))
     before = everything_in(filled.parent)
-    with pytest.raises(StoreTooNew, match=r"newer siaga112 \(its schema '0003' is unknown here\): upgrade"):
+    with pytest.raises(StoreTooNew, match=r"newer siaga112 \(its schema '9999' is unknown here\): upgrade"):
         await open_store(url(filled))
     assert everything_in(filled.parent) == before
 
@@ -247,7 +249,7 @@ def another_process_having_it_open(database: Path, statement: str) -> Iterator[s
 
 
 async def test_a_live_database_is_looked_at_with_what_its_writer_has_not_moved_yet(filled: Path) -> None:
-    newer = "UPDATE alembic_version SET version_num = '0003'"
+    newer = "UPDATE alembic_version SET version_num = '9999'"
     with another_process_having_it_open(filled, newer):
         before = everything_in(filled.parent)
         assert "siaga112.sqlite3-wal" in before
@@ -257,7 +259,7 @@ async def test_a_live_database_is_looked_at_with_what_its_writer_has_not_moved_y
 
 
 async def test_a_killed_writers_database_is_looked_at_without_replaying_its_journal(filled: Path) -> None:
-    with another_process_having_it_open(filled, "UPDATE alembic_version SET version_num = '0003'") as writer:
+    with another_process_having_it_open(filled, "UPDATE alembic_version SET version_num = '9999'") as writer:
         writer.kill()
     before = everything_in(filled.parent)
     with pytest.raises(StoreTooNew):
@@ -268,7 +270,7 @@ async def test_a_killed_writers_database_is_looked_at_without_replaying_its_jour
 async def test_a_copied_database_with_its_journal_is_looked_at_whole(filled: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy" / "siaga112.sqlite3"
     copy.parent.mkdir()
-    with another_process_having_it_open(filled, "UPDATE alembic_version SET version_num = '0003'"):
+    with another_process_having_it_open(filled, "UPDATE alembic_version SET version_num = '9999'"):
         for suffix in ("", "-wal"):
             shutil.copy(f"{filled}{suffix}", f"{copy}{suffix}")
     before = everything_in(copy.parent)
@@ -308,7 +310,7 @@ def another_process_coming_and_going(database: Path) -> Iterator[None]:
 async def test_a_database_that_others_open_and_close_meanwhile_is_never_called_damaged(filled: Path) -> None:
     with another_process_coming_and_going(filled):
         for _ in range(40):
-            assert await asyncio.to_thread(schema_of, filled, checked=True) == "0002"
+            assert await asyncio.to_thread(schema_of, filled, checked=True) == NEWEST
 
 
 OPENER = """
@@ -432,7 +434,7 @@ async def test_a_url_that_names_no_file_is_refused(address: str, why: str) -> No
 def first_release(folder: Path) -> Path:
     """The migrations as they were before there were people."""
     migrations = folder / "migrations"
-    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "0002_*"))
+    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "000[2-9]_*"))
     return migrations
 
 

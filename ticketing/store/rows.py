@@ -50,6 +50,7 @@ def call_values(kept: KeptCall) -> Values:
         "ended_precision": call.ended.precision if call.ended else None,
         "hangup_cause": call.hangup_cause,
         "overflowed_at": call.overflowed_at,
+        "interrupted_at": call.interrupted_at,
         "outcome": call.outcome,
         "caller_raw": caller.raw if caller else None,
         "caller_e164": caller.e164 if caller else None,
@@ -84,6 +85,7 @@ def call_of(row: Row) -> KeptCall:
         overflowed_at=row["overflowed_at"],
         ended=_instant(row, "ended"),
         hangup_cause=row["hangup_cause"],
+        interrupted_at=row["interrupted_at"],
     )
     return KeptCall(call, row["ticket"], ChainHead(row["entries"], row["head"]))
 

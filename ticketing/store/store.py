@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 from sqlalchemy import URL, bindparam, false, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from ticketing.model import TicketStatus
+from ticketing.model import CallOutcome, TicketStatus
 from ticketing.ports import KeptTicket, Page
 from ticketing.store import cursors
 from ticketing.store.condition import BUSY_S, in_our_words
@@ -53,6 +53,9 @@ _TICKETS_SINCE = _TICKETS.where(tickets.c.opened_at >= bindparam("since")).order
 _TICKET = _TICKETS.where(tickets.c.number == bindparam("number"))
 _TICKETS_NUMBERED = _TICKETS.where(tickets.c.number.in_(bindparam("numbers", expanding=True)))
 _CALLS_SINCE = select(calls).where(calls.c.arrived_at >= bindparam("since")).order_by(calls.c.arrived_at, calls.c.id)
+# Neither ended nor interrupted: by their outcomes, which lead an index.
+_UNDER_WAY = [CallOutcome.TALKING, CallOutcome.WAITING]
+_CALLS_IN_PROGRESS = select(calls).where(calls.c.outcome.in_(_UNDER_WAY)).order_by(calls.c.arrived_at, calls.c.id)
 _CALL = select(calls).where(calls.c.id == bindparam("call_id"))
 _TIMELINE = (
     select(timeline)
@@ -109,6 +112,10 @@ class SqliteStore:
     async def calls(self, since: datetime | None = None) -> tuple[KeptCall, ...]:
         """Calls that arrived at or after `since`, the earliest first."""
         return await self._read(_kept_call, _CALLS_SINCE, since=since or _EVER)
+
+    async def calls_in_progress(self) -> tuple[KeptCall, ...]:
+        """Calls that neither ended nor were interrupted, as far as is known; the earliest arrived first."""
+        return await self._read(_kept_call, _CALLS_IN_PROGRESS)
 
     async def find_tickets(
         self, wanted: TicketFilter, *, cursor: str | None = None, limit: int = 50

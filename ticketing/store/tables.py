@@ -87,6 +87,7 @@ calls = Table(
     Column("ended_precision", SmallInteger),
     Column("hangup_cause", Integer),
     Column("overflowed_at", UtcMicroseconds),
+    Column("interrupted_at", UtcMicroseconds),
     Column("outcome", String, nullable=False),
     Column("caller_raw", Text),
     Column("caller_e164", String),
