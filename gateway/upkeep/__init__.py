@@ -1,0 +1,1 @@
+"""What keeps the evidence: rotated journals, copies and their return, the audit of ledger against store."""
