@@ -21,6 +21,7 @@ from gateway.feed import Feed
 from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
+from gateway.reconciler import Reconciler
 from gateway.roster import Roster
 from gateway.set_aside import SetAside
 from gateway.sla_watch import DueInstants, SlaWatch
@@ -37,12 +38,15 @@ from ticketing.desk import TicketDesk
 from ticketing.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from gateway.config import Settings
     from ticketing.model import JournalPosition
     from ticketing.timeline import Entry
+
+    Event = Mapping[str, str | list[str]]
+    Ear = Callable[[Event], None]
 
 log = structlog.get_logger()
 
@@ -69,11 +73,14 @@ async def run_gateway(settings: Settings) -> None:
         feed = Feed((LogPublisher(), due))
         desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
         recorder = CallRecorder(desk, CallTracker(settings.style_of), SetAside(home.unreadable))
+        ears: list[Ear] = [recorder.hear]
         ami = AmiListener(
             AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami),
-            receive=recorder.hear,
+            receive=lambda event: _tell(ears, event),
         )
         journals = _journals(home, await store.journal_positions())
+        reconciler = Reconciler(settings.node, settings.style_of, ami, journals, store, desk, clock)
+        ears.append(reconciler.hear)
         ledger_read = asyncio.Event()
         roster = Roster(settings, store, asterisk, ami, ledger_read)
         alarms = Alarms(clock)
@@ -88,11 +95,17 @@ async def run_gateway(settings: Settings) -> None:
                 group.create_task(ami.run(), name="doorbell"),
                 group.create_task(recorder.listen(), name="doorbell's recorder"),
                 *(group.create_task(recorder.follow(one), name="ledger") for one in journals),
+                group.create_task(reconciler.run(), name="reconciler"),
                 group.create_task(roster.run(), name="roster"),
                 group.create_task(SlaWatch(desk, clock, due).run(), name="SLA watch"),
                 group.create_task(_all_read(journals, ledger_read), name="ledger's first reading"),
             ]
             _cancel_on_signal(work)
+
+
+def _tell(ears: Sequence[Ear], event: Event) -> None:
+    for ear in ears:
+        ear(event)
 
 
 def _make_haste() -> None:
