@@ -28,6 +28,7 @@ from gateway.sla_watch import DueInstants, SlaWatch
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
 from gateway.torn_lines import cel_records, queue_log_records
+from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
 from gateway.web.city import City
 from gateway.web.context import Web
@@ -98,6 +99,9 @@ async def run_gateway(settings: Settings) -> None:
                 group.create_task(reconciler.run(), name="reconciler"),
                 group.create_task(roster.run(), name="roster"),
                 group.create_task(SlaWatch(desk, clock, due).run(), name="SLA watch"),
+                group.create_task(
+                    Rotation(journals, asterisk, ami, clock, settings.storage).run(), name="journals' rotation"
+                ),
                 group.create_task(_all_read(journals, ledger_read), name="ledger's first reading"),
             ]
             _cancel_on_signal(work)

@@ -193,6 +193,29 @@ class Sla(BaseModel):
         return self
 
 
+class Storage(BaseModel):
+    """What happens as disks fill, in MB that are left; and how long journals are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    no_new_recordings_mb: float = Field(default=2000, ge=1)  # from here on, calls are no longer recorded
+    no_recordings_mb: float = Field(default=1000, ge=1)  # then running recordings end as well
+    quiet_logs_mb: float = Field(default=500, ge=1)  # then logs keep errors alone
+    evidence_mb: float = Field(default=250, ge=1)  # then calls and tickets themselves are at risk
+    ballast_mb: float = Field(default=16, ge=0, le=10_000)  # given up when the journals' file system is full
+    rotate_journals_mb: float = Field(default=64, ge=0.01, le=100_000)
+    keep_journals_days: int = Field(default=400, ge=1, le=36_500)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        levels = (self.no_new_recordings_mb, self.no_recordings_mb, self.quiet_logs_mb, self.evidence_mb)
+        if sorted(levels, reverse=True) != list(levels):
+            raise ValueError(
+                "no_new_recordings_mb, no_recordings_mb, quiet_logs_mb, evidence_mb: each at most the one before"
+            )
+        return self
+
+
 class Settings(BaseSettings):
     """Everything a site decides. Each field is documented in siaga112.example.toml."""
 
@@ -217,6 +240,7 @@ class Settings(BaseSettings):
     backup_numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ()
     queue: Queueing = Queueing()
     sla: Sla = Sla()
+    storage: Storage = Storage()
     database_url: str | None = None
 
     @field_validator("numbers", "carrier_ips", "backup_numbers", mode="before")

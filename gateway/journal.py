@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # What one read takes at most: some 700 records of CEL, one transaction's worth while there is much to catch up with.
 _CHUNK = 256 * 1024
 MANY_LINES = 1_000
+# What somebody else made of an elder; its lines were read before, or are lost to us.
+_COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst"})
 # No record is near this long. Without a newline for so many bytes it is garbage, and is stepped over.
 _LONGEST_LINE = 64 * 1024
 
@@ -35,11 +37,18 @@ class Chunk:
     more: bool = False  # there are further lines already
 
 
+def journal_files(path: Path) -> list[Path]:
+    """The journal and its rotated elders (`queue_log.1`, `queue_log-20261123`, …), oldest first."""
+    elders = [one for one in path.parent.glob(f"{path.name}[.-]*") if one.is_file() and one.suffix not in _COMPRESSED]
+    elders.sort(key=lambda one: one.stat().st_mtime_ns)
+    return [*elders, *([path] if path.exists() else [])]
+
+
 class JournalTail:
     """Reads one journal on. Not safe for two threads at once."""
 
     def __init__(self, path: Path, position: JournalPosition | None) -> None:
-        self._path = path
+        self.path = path
         self._position = position
         self._file: BinaryIO | None = None
         self._behind_since: float | None = None
@@ -64,7 +73,7 @@ class JournalTail:
             return Chunk(lines, place, more=len(taken) < len(there) or len(data) == _CHUNK)
         if len(data) > _LONGEST_LINE:
             return Chunk((), self._moved(len(data)), skipped=_text(data))
-        return self._next_file(torn=_text(data))
+        return self._next_file(torn=data)
 
     def confirm(self, position: JournalPosition) -> None:
         """What was read up to here is committed."""
@@ -94,33 +103,39 @@ class JournalTail:
         status = os.fstat(self._file.fileno())
         if self._position is None or self._position.inode != status.st_ino or self._position.offset > status.st_size:
             # Never read before, or cut off and begun anew: from the start.
-            self._position = JournalPosition(self._path.name, status.st_ino, 0)
+            self._position = JournalPosition(self.path.name, status.st_ino, 0)
         return self._file
 
     def _find(self) -> BinaryIO:
-        """The file with our place in it, by whatever name it bears now; failing that, the oldest there is."""
+        """The file with our place in it, by whatever name it bears now; failing that, the oldest there is.
+
+        A place is lost when the journals were copied to another file system. What is read again changes nothing.
+        """
         files = self._files()
-        if self._position is not None:
-            for path in files:
-                if path.stat().st_ino == self._position.inode:
-                    return path.open("rb")
-        return (files[0] if files and self._position is None else self._path).open("rb")
+        ours = [path for path in files if self._position and path.stat().st_ino == self._position.inode]
+        return next(iter([*ours, *files]), self.path).open("rb")
+
+    def read_elders(self) -> tuple[Path, ...]:
+        """The rotated elders of which every line is committed, oldest first."""
+        files, at = self._files(), self._position
+        inodes = [path.stat().st_ino for path in files]
+        return tuple(files[: inodes.index(at.inode)]) if at and at.inode in inodes else ()
 
     def _files(self) -> list[Path]:
-        """The journal and its rotated elders (`queue_log.1`, `queue_log-20261123`, …), oldest first."""
-        elders = [path for path in self._path.parent.glob(f"{self._path.name}[.-]*") if path.is_file()]
-        elders.sort(key=lambda path: path.stat().st_mtime_ns)
-        return [*elders, *([self._path] if self._path.exists() else [])]
+        return journal_files(self.path)
 
-    def _next_file(self, torn: str) -> Chunk | None:
+    def _next_file(self, torn: bytes) -> Chunk | None:
         """At the end of a file that is no longer the journal: go on to the next one."""
         at = self._require_position()
         inodes = [path.stat().st_ino for path in self._files()]
         if not inodes or at.inode == inodes[-1]:
             return None
+        if self._file is not None and os.fstat(self._file.fileno()).st_size > at.offset + len(torn):
+            # Written after we looked, and before the next file was begun. Nothing comes after that.
+            return None
         # Removed, or renamed to something that is no name of ours: go on with the journal itself. Its elders were read.
         following = inodes[inodes.index(at.inode) + 1] if at.inode in inodes else inodes[-1]
-        return Chunk((), JournalPosition(at.name, following, 0), skipped=torn)
+        return Chunk((), JournalPosition(at.name, following, 0), skipped=_text(torn))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -15,7 +15,7 @@ import pytest
 
 from gateway import channel_variables
 from gateway.cli import siaga112
-from gateway.config import CHECKOUT, Queueing, Settings, Sla, Trunk
+from gateway.config import CHECKOUT, Queueing, Settings, Sla, Storage, Trunk
 from gateway.web.api import ROUTES
 from ticketing.events import Event
 from ticketing.model import CallType
@@ -61,10 +61,14 @@ def test_every_setting_is_in_the_example_and_nothing_else() -> None:
     assert set(given["queue"]) == set(Queueing.model_fields)
     assert isinstance(given["sla"], dict)
     assert set(given["sla"]) == set(Sla.model_fields)
+    assert isinstance(given["storage"], dict)
+    assert set(given["storage"]) == set(Storage.model_fields)
     assert {key for trunk in given["trunk"] for key in trunk} == set(Trunk.model_fields)
 
 
-@pytest.mark.parametrize("key", sorted([*Settings.model_fields, *Queueing.model_fields, *Sla.model_fields]))
+@pytest.mark.parametrize(
+    "key", sorted([*Settings.model_fields, *Queueing.model_fields, *Sla.model_fields, *Storage.model_fields])
+)
 def test_every_setting_of_the_example_is_explained_beside_it(key: str) -> None:
     given = re.compile(rf"^(?:# )?(?:{key} = |\[+{key}\]+$)", re.MULTILINE)
     paragraphs = [text for text in EXAMPLE.split("\n\n") if given.search(text)]

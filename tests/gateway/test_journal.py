@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -180,3 +181,58 @@ def test_garbage_without_an_end_is_stepped_over(journal: Path, tail_of: TailOf) 
 def test_bytes_that_are_no_text_do_not_stop_the_reading(journal: Path, tail_of: TailOf) -> None:
     journal.write_bytes(b"\xffone\ntwo\n")
     assert read_all(tail_of()) == ["�one", "two"]
+
+
+class Overtaken(JournalTail):
+    """A reader that Asterisk overtakes once, between its look at the end and its look for a next file."""
+
+    overtaken = True
+
+    def _files(self) -> list[Path]:
+        if not self.overtaken:
+            self.overtaken = True
+            with self.path.open("a") as more:
+                more.write("two\n")
+            self.path.rename(self.path.with_name("queue_log.1"))
+            self.path.write_text("three\n")
+        return super()._files()
+
+
+def test_what_is_written_between_the_last_look_and_the_rotation_is_not_missed(journal: Path) -> None:
+    journal.write_text("one\n")
+    tail = Overtaken(journal, None)
+    assert read_all(tail) == ["one"]
+    tail.overtaken = False
+    assert tail.read() is None
+    assert read_all(tail) == ["two", "three"]
+    tail.close()
+
+
+def test_an_elder_that_somebody_compressed_is_not_read_as_lines(journal: Path, tail_of: TailOf) -> None:
+    journal.with_name("queue_log.1.gz").write_bytes(b"\x1f\x8bone\n")
+    journal.write_text("two\n")
+    assert read_all(tail_of()) == ["two"]
+
+
+def test_a_reader_whose_place_is_lost_begins_with_the_oldest_there_is(journal: Path, tail_of: TailOf) -> None:
+    journal.write_text("one\n")
+    place = place_of(tail_of())
+    journal.rename(journal.with_name("queue_log.1"))
+    journal.write_text("two\n")
+    elsewhere = replace(place, inode=place.inode + 1_000_000)
+    assert read_all(tail_of(elsewhere)) == ["one", "two"]
+
+
+def test_elders_are_read_once_the_place_has_left_them(journal: Path, tail_of: TailOf) -> None:
+    tail = tail_of()
+    journal.write_text("one\n")
+    assert read_all(tail) == ["one"]
+    elder = journal.rename(journal.with_name("queue_log.1"))
+    assert tail.read_elders() == ()
+    journal.write_text("two\n")
+    # The move to the next file is committed like everything else.
+    chunk = tail.read()
+    assert chunk
+    assert tail.read_elders() == ()
+    tail.confirm(chunk.position)
+    assert tail.read_elders() == (elder,)
