@@ -30,6 +30,7 @@ from gateway.telephony.provide import provide
 from gateway.torn_lines import cel_records, queue_log_records
 from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
+from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.pages import add_pages
@@ -79,13 +80,15 @@ async def run_gateway(settings: Settings) -> None:
             AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami),
             receive=lambda event: _tell(ears, event),
         )
-        journals = _journals(home, await store.journal_positions())
+        places = await store.journal_positions()
+        journals = _journals(home, places)
         reconciler = Reconciler(settings.node, settings.style_of, ami, journals, store, desk, clock)
         ears.append(reconciler.hear)
         ledger_read = asyncio.Event()
         roster = Roster(settings, store, asterisk, ami, ledger_read)
         alarms = Alarms(clock)
-        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, alarms)
+        audit = LedgerAudit(_second_readers(journals, places), store, settings.style_of, alarms)
+        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms)
         city = City(settings.zone, settings.city, settings.targets, settings.language)
         site = application(Web(store, desk, clock, feed, home, health, city))
         add_pages(site, AskedSeats(roster))
@@ -97,6 +100,7 @@ async def run_gateway(settings: Settings) -> None:
                 group.create_task(recorder.listen(), name="doorbell's recorder"),
                 *(group.create_task(recorder.follow(one), name="ledger") for one in journals),
                 group.create_task(reconciler.run(), name="reconciler"),
+                group.create_task(audit.run(), name="ledger's audit"),
                 group.create_task(roster.run(), name="roster"),
                 group.create_task(SlaWatch(desk, clock, due).run(), name="SLA watch"),
                 group.create_task(
@@ -137,6 +141,13 @@ def _journals(home: Home, positions: Sequence[JournalPosition]) -> tuple[Journal
         Journal(tail(home.queue_log), queue_log_records, call_facts.from_queue_log),
         Journal(tail(home.cel), cel_records, call_facts.from_cel),
     )
+
+
+def _second_readers(
+    journals: Sequence[Journal], positions: Sequence[JournalPosition]
+) -> list[tuple[Journal, JournalTail]]:
+    saved = {position.name: position for position in positions}
+    return [(one, JournalTail(one.tail.path, behind(saved.get(one.tail.path.name)))) for one in journals]
 
 
 def _cancel_on_signal(work: Sequence[asyncio.Task[None]]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.config import Bind
     from gateway.roster import Roster
     from gateway.watch.alarms import Alarm, Alarms
+    from gateway.watch.ledger_audit import LedgerAudit
     from ticketing.ports import Store
 
 _PROBE_WITHIN_S = 1.0
@@ -39,6 +40,7 @@ class Health:
     journal_lag_s: float
     open_tickets: int
     unreadable: int  # events and journal lines since the start that made no sense
+    audit: int  # discrepancies between ledger and store that stand now; must be zero
     reasons: tuple[str, ...] = ()
     alarms: tuple[Alarm, ...] = ()
 
@@ -58,6 +60,7 @@ class HealthCheck:
     recorder: CallRecorder
     journals: Sequence[Journal]
     roster: Roster
+    audit: LedgerAudit
     alarms: Alarms
     _last: tuple[float, Health] | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -93,6 +96,7 @@ class HealthCheck:
             journal_lag_s=round(max(journal.tail.lag_s() for journal in self.journals), 1),
             open_tickets=open_tickets,
             unreadable=self.recorder.unreadable,
+            audit=self.audit.count,
             reasons=wrong,
             alarms=self.alarms.standing(),
         )

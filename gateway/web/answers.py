@@ -169,6 +169,7 @@ class HealthAnswer(Answer):
     journal_lag_s: float
     open_tickets: int
     unreadable: int
+    audit: int
     reasons: list[str]
     alarms: list[AlarmAnswer]
 

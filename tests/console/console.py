@@ -69,7 +69,7 @@ class Well:
     """Says that all is well."""
 
     async def now(self) -> Health:
-        return Health(True, 3, 1, "connected", "ok", "ok", 0.0, 0, 0)  # noqa: FBT003
+        return Health(True, 3, 1, "connected", "ok", "ok", 0.0, 0, 0, 0)  # noqa: FBT003
 
 
 @dataclass

@@ -29,6 +29,7 @@ from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
 from gateway.torn_lines import cel_records, queue_log_records
 from gateway.watch.alarms import Alarms
+from gateway.watch.ledger_audit import LedgerAudit
 from tests.gateway.agi_peer import serving
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi
 from tests.ticketing.evidence import answered, arrives
@@ -112,7 +113,9 @@ async def parts(tmp_path: Path, agi: Bind) -> AsyncIterator[Parts]:
         login = AmiLogin("127.0.0.1", ami.port, USERNAME, SECRET)
         listener = AmiListener(login, receive=recorder.hear, ping_every_s=60.0, answer_within_s=5.0)
         roster = Roster(settings, store, asterisk, listener, asyncio.Event())
-        check = HealthCheck(listener, agi, store, recorder, (queue_log, cel), roster, Alarms(SystemClock()))
+        alarms = Alarms(SystemClock())
+        audit = LedgerAudit((), store, lambda _trunk: CallerIdStyle.AUTO, alarms)
+        check = HealthCheck(listener, agi, store, recorder, (queue_log, cel), roster, audit, alarms)
         async with connected(listener):
             yield Parts(check, ami, store, desk, tmp_path)
     await store.close()
@@ -138,6 +141,7 @@ async def test_a_line_of_which_every_part_answers_is_ready(parts: Parts) -> None
         "journal_lag_s": 0.0,
         "open_tickets": 0,
         "unreadable": 0,
+        "audit": 0,
         "reasons": [],
         "alarms": [],
     }

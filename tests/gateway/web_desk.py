@@ -52,6 +52,7 @@ WELL = Health(
     journal_lag_s=0.0,
     open_tickets=0,
     unreadable=0,
+    audit=0,
 )
 
 
