@@ -33,6 +33,7 @@ from gateway.watch.alarms import Alarms
 from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.web.city import City
 from gateway.web.context import Web
+from gateway.web.metrics import EntryCounts, add_metrics
 from gateway.web.pages import add_pages
 from gateway.web.seats import AskedSeats
 from gateway.web.server import application, serving
@@ -72,7 +73,8 @@ async def run_gateway(settings: Settings) -> None:
         store = await open_store(settings.database, checked=False)
         stack.push_async_callback(store.close)
         clock, due = SystemClock(), DueInstants(settings.targets)
-        feed = Feed((LogPublisher(), due))
+        counts = EntryCounts()
+        feed = Feed((LogPublisher(), due, counts))
         desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
         recorder = CallRecorder(desk, CallTracker(settings.style_of), SetAside(home.unreadable))
         ears: list[Ear] = [recorder.hear]
@@ -92,6 +94,7 @@ async def run_gateway(settings: Settings) -> None:
         city = City(settings.zone, settings.city, settings.targets, settings.language)
         site = application(Web(store, desk, clock, feed, home, health, city))
         add_pages(site, AskedSeats(roster))
+        add_metrics(site, counts)
         await stack.enter_async_context(serving(site, settings.http_bind))
         _make_haste()
         async with asyncio.TaskGroup() as group:

@@ -21,6 +21,7 @@ from gateway.web.api import ROUTES
 from gateway.web.city import City
 from gateway.web.connections import Door
 from gateway.web.context import Web
+from gateway.web.metrics import EntryCounts, add_metrics
 from gateway.web.pages import add_pages
 from gateway.web.passwords import digest, hashed
 from gateway.web.routes import API
@@ -224,7 +225,8 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
     """A room in this folder, open while the block runs."""
     store = await open_store(f"sqlite+aiosqlite:///{folder / 'siaga112.sqlite3'}")
     clock, told, health = SetClock(MORNING), Told(), SetHealth()
-    feed = Feed((told,))
+    counts = EntryCounts()
+    feed = Feed((told, counts))
     zone = ZoneInfo("Asia/Makassar")
     desk = TicketDesk(store, clock, feed, zone)
     home = Home(folder, folder / "journals")
@@ -233,6 +235,7 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
     await _people(desk)
     app = application(parts)
     add_pages(app, _seats)
+    add_metrics(app, counts)
     try:
         async with started(app) as server:
             room.door = Door(server)
