@@ -61,7 +61,9 @@ async def run(settings: Settings, say: Say) -> None:
             survivor.release()
             say("Asterisk of a former run still serves calls: taken over as it is")
             _tell_changes(settings, asterisk, say)
-        line = Program("Asterisk", asterisk.start, stop_within_s=10.0)
+        # Its calls die with it: an Asterisk in which no thread has run for twenty seconds has lost them already.
+        watch = Watch(asterisk.answers, every_s=2.0, grace_s=60.0, failures=4)
+        line = Program("Asterisk", asterisk.start, watch, stop_within_s=10.0)
         await _supervise(settings, home, [*_ours(settings, home), line], say)
 
 

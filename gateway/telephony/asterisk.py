@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.telephony.provide import Installed
 
 _ANSWER_WITHIN_S = 5.0
+_GREETING_WITHIN_S = 3.0
 
 
 class AsteriskSilent(Siaga112Error):
@@ -73,6 +74,18 @@ class Asterisk:
         if process.returncode or "Unable to connect to remote asterisk" in answer:
             raise AsteriskSilent(f"Asterisk cannot be reached: {answer.strip()[:200]}")
         return answer
+
+    async def answers(self) -> bool:
+        """Whether it greets who connects to its control socket, which takes it a thread of its own and no lock."""
+        try:
+            async with asyncio.timeout(_GREETING_WITHIN_S):
+                reader, writer = await asyncio.open_unix_connection(self.home.control_socket)
+                try:
+                    return bool(await reader.read(1))
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return False
 
     async def read_phones(self) -> None:
         """Have Asterisk read the phones anew; calls go on."""

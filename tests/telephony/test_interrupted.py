@@ -79,3 +79,14 @@ def test_a_caller_of_whom_the_ledger_lost_every_word_has_a_row_all_the_same(line
         (call,) = eventually(lambda: line.calls(since), within_s=30)
     assert (call["outcome"], call["trunk"], call["caller"]["e164"]) == ("waiting", "carrier", "+628123456789")
     eventually(line.is_ready, within_s=30)
+
+
+def test_an_asterisk_that_stands_still_is_killed_and_started_again(line: Line) -> None:
+    stuck = line.process("asterisk.conf")
+    stuck.send_signal(signal.SIGSTOP)
+    eventually(lambda: not stuck.is_running(), within_s=60)
+    eventually(line.is_ready, within_s=30)
+    since = now()
+    with line.staffed("201"), citizens(line.sip, Citizen()) as caller:
+        caller.finish()
+    assert line.ended_call(since)["outcome"] == "answered"
