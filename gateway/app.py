@@ -92,7 +92,7 @@ async def run_gateway(settings: Settings) -> None:
         audit = LedgerAudit(_second_readers(journals, places), store, settings.style_of, alarms)
         health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms)
         city = City(settings.zone, settings.city, settings.targets, settings.language)
-        site = application(Web(store, desk, clock, feed, home, health, city))
+        site = application(Web(store, desk, clock, feed, home, health, city, alarms))
         add_pages(site, AskedSeats(roster))
         add_metrics(site, counts)
         await stack.enter_async_context(serving(site, settings.http_bind))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from gateway.web.texts import TEXTS
 from gateway.web.views import CallerView, TicketRow, When, caller_view, lasted, ticket_row
 from ticketing.model import CallOutcome, CallType
 from ticketing.sla import clocks
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from gateway.watch.alarms import Alarm
     from gateway.web.views import Seats, Words
     from ticketing.model import Call, Taker
     from ticketing.ports import KeptTicket
@@ -43,6 +45,16 @@ class TakerView:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmView:
+    """Something that is wrong with the line; `kind` names the words for it, `text` is the watcher's own."""
+
+    kind: str
+    text: str
+    since: When
+    grave: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BoardView:
     """Everything on the board."""
 
@@ -50,6 +62,7 @@ class BoardView:
     takers: tuple[TakerView, ...]
     seen: bool  # whether the phones' state is known
     tickets: tuple[TicketRow, ...]
+    alarms: tuple[AlarmView, ...]
     more: bool  # there are open tickets that are not shown
 
     @property
@@ -80,6 +93,7 @@ def board_view(
     *,
     now: datetime,
     words: Words,
+    alarms: Iterable[Alarm] = (),
     more: bool = False,
 ) -> BoardView:
     """The board at `now`; `calls` are those that are not over, `seats` is None while Asterisk does not say."""
@@ -92,8 +106,15 @@ def board_view(
         takers=tuple(_taker_views(takers, live, numbers, seats, words)),
         seen=seats is not None,
         tickets=tuple(ticket_row(one, names, now, words) for one in by_urgency(tickets, words.city.targets)),
+        alarms=tuple(_alarm_view(alarm, words) for alarm in alarms),
         more=more,
     )
+
+
+def _alarm_view(alarm: Alarm, words: Words) -> AlarmView:
+    kind = alarm.name.partition(".")[0]
+    known = f"alarm.{kind}" in TEXTS
+    return AlarmView(kind if known else "other", alarm.text, words.when(alarm.since), alarm.grave)
 
 
 def by_urgency(tickets: Iterable[KeptTicket], targets: Targets) -> list[KeptTicket]:

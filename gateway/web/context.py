@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.feed import Feed
     from gateway.health import Health
     from gateway.home import Home
+    from gateway.watch.alarms import Alarms
     from gateway.web.city import City
     from ticketing.desk import TicketDesk
     from ticketing.ports import Clock, Store
@@ -42,6 +43,7 @@ class Web:
     home: Home
     health: HealthSource
     city: City
+    alarms: Alarms
     limit: SignInLimit = field(default_factory=SignInLimit)
     requests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REQUESTS_AT_ONCE))
     passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PASSWORDS_AT_ONCE))

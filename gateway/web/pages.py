@@ -247,6 +247,7 @@ async def _board(request: web.Request, visitor: Visitor, seats: Seats | None) ->
         seats,
         now=now,
         words=words_for(request),
+        alarms=parts.alarms.standing() if visitor.reads_calls else (),
         more=tickets.next is not None,
     )
     return {"board": view}

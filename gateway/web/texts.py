@@ -119,6 +119,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Belum ada penerima panggilan. Admin menambahkannya dengan siaga112 taker add.",
         "There is no call taker yet. The admin adds one with siaga112 taker add.",
     ),
+    "alarm.label": ("Gangguan pada saluran 112", "Faults of the line"),
+    "alarm.audit": ("Catatan tiket berbeda dari buku besar", "Tickets and ledger differ"),
+    "alarm.trunk": ("Saluran operator terputus", "A carrier's trunk is down"),
+    "alarm.space": ("Ruang penyimpanan hampir habis", "Storage is running out"),
+    "alarm.clock": ("Jam server tidak tepat", "The server's clock is not right"),
+    "alarm.test_call": ("Panggilan uji gagal", "The test call failed"),
+    "alarm.other": ("Gangguan", "Fault"),
     "board.takers_blind": (
         "Keadaan telepon tidak diketahui: Asterisk tidak menjawab.",
         "The phones' state is not known: Asterisk does not answer.",

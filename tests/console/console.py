@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.home import Home
+from gateway.watch.alarms import Alarms
 from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.pages import add_pages
@@ -80,6 +81,7 @@ class Console:
     desk: TicketDesk
     clock: RunningClock
     home: Home
+    alarms: Alarms
     loop: asyncio.AbstractEventLoop
     runner: web.AppRunner
     port: int
@@ -102,17 +104,19 @@ class Console:
 
     async def back(self) -> None:
         """Be there again, on the same port."""
-        self.runner = await _serve(self.store, self.desk, self.clock, self.home, self.port)
+        self.runner = await _serve(self.store, self.desk, self.clock, self.home, self.alarms, self.port)
 
 
 async def _seats() -> Seats | None:
     return Seats(evening.REACHABLE, evening.FREE, evening.RINGING)
 
 
-async def _serve(store: SqliteStore, desk: TicketDesk, clock: RunningClock, home: Home, port: int) -> web.AppRunner:
+async def _serve(
+    store: SqliteStore, desk: TicketDesk, clock: RunningClock, home: Home, alarms: Alarms, port: int
+) -> web.AppRunner:
     feed = desk._publisher
     assert isinstance(feed, Feed)
-    app = application(Web(store, desk, clock, feed, home, Well(), City(ZoneInfo("Asia/Makassar"))))
+    app = application(Web(store, desk, clock, feed, home, Well(), City(ZoneInfo("Asia/Makassar")), alarms))
     add_pages(app, _seats)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
@@ -125,9 +129,10 @@ async def _opened(folder: Path, loop: asyncio.AbstractEventLoop) -> Console:
     clock = RunningClock(evening.NOW)
     desk = TicketDesk(store, clock, Feed(), ZoneInfo("Asia/Makassar"))
     home = Home(folder, folder / "journals")
-    runner = await _serve(store, desk, clock, home, 0)
+    alarms = Alarms(clock)
+    runner = await _serve(store, desk, clock, home, alarms, 0)
     port = runner.addresses[0][1]
-    return Console(store, desk, clock, home, loop, runner, port)
+    return Console(store, desk, clock, home, alarms, loop, runner, port)
 
 
 async def _closed(console: Console) -> None:

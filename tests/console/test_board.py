@@ -38,6 +38,20 @@ def test_a_call_that_comes_waits_on_the_board_and_is_a_ticket_the_moment_it_is_a
     expect(page.get_by_role("status")).to_have_text("Tiket baru: 112-20261123-0001")
 
 
+def test_what_is_wrong_with_the_line_stands_over_the_board_until_it_is_not(quiet: Console, visiting: Visit) -> None:
+    page = visiting(quiet.address, "sari")
+    faults = page.get_by_role("list", name="Gangguan pada saluran 112")
+    expect(page.get_by_text("Tidak ada tiket terbuka.")).to_be_visible()
+    expect(faults).to_have_count(0)
+    quiet.loop.call_soon_threadsafe(quiet.alarms.raise_, "clock", "not synchronised")
+    quiet.loop.call_soon_threadsafe(lambda: quiet.alarms.raise_("space.journals", HOSTILE, grave=True))
+    expect(faults.get_by_role("listitem")).to_contain_text(["Ruang penyimpanan hampir habis", "Jam server tidak tepat"])
+    expect(faults).to_contain_text(HOSTILE)
+    for name in ("clock", "space.journals"):
+        quiet.loop.call_soon_threadsafe(quiet.alarms.clear, name)
+    expect(faults).to_have_count(0)
+
+
 def test_ages_and_clocks_count(evening: Console, visiting: Visit) -> None:
     page = visiting(evening.address, "sari")
     for counting in (page.locator(".waiting .figure").first, page.locator("[data-due-ms] .figure").first):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import gateway.web
+from gateway.watch.alarms import Alarm
 from gateway.web import api_tickets
 from gateway.web.areas import area_name, areas, districts
 from gateway.web.board_views import board_view
@@ -384,3 +385,12 @@ def test_the_citys_areas_are_five_kecamatan_with_41_kelurahan() -> None:
     assert len(areas()) == 47
     assert area_name("52.72") == "Kota Bima"
     assert (area_name("99.99"), area_name(None)) == ("99.99", None)
+
+
+def test_an_alarm_that_has_no_words_of_its_own_is_shown_as_a_fault() -> None:
+    alarms = [Alarm("trunk.telkom", "no answer", MORNING, grave=True), Alarm("new", "something", MORNING)]
+    board = board_view([], [], (), None, now=MORNING, words=WORDS, alarms=alarms)
+    assert [(one.kind, one.text, one.grave) for one in board.alarms] == [
+        ("trunk", "no answer", True),
+        ("other", "something", False),
+    ]

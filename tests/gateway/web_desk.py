@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 from gateway.feed import Feed
 from gateway.health import Health
 from gateway.home import Home
+from gateway.watch.alarms import Alarms
 from gateway.web.answers import ProblemAnswer
 from gateway.web.api import ROUTES
 from gateway.web.city import City
@@ -230,7 +231,7 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
     zone = ZoneInfo("Asia/Makassar")
     desk = TicketDesk(store, clock, feed, zone)
     home = Home(folder, folder / "journals")
-    parts = Web(store, desk, clock, feed, home, health, City(zone))
+    parts = Web(store, desk, clock, feed, home, health, City(zone), Alarms(clock))
     room = Room(store, desk, clock, told, feed, home, health, parts)
     await _people(desk)
     app = application(parts)
