@@ -30,7 +30,9 @@ from gateway.telephony.provide import provide
 from gateway.torn_lines import cel_records, queue_log_records
 from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
+from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.ledger_audit import LedgerAudit, behind
+from gateway.watch.space import Part
 from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.metrics import EntryCounts, add_metrics
@@ -38,7 +40,7 @@ from gateway.web.pages import add_pages
 from gateway.web.seats import AskedSeats
 from gateway.web.server import application, serving
 from ticketing.desk import TicketDesk
-from ticketing.store import open_store
+from ticketing.store import file_of, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,6 +111,10 @@ async def run_gateway(settings: Settings) -> None:
                 group.create_task(
                     Rotation(journals, asterisk, ami, clock, settings.storage).run(), name="journals' rotation"
                 ),
+                group.create_task(
+                    DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock).run(),
+                    name="disk watch",
+                ),
                 group.create_task(_all_read(journals, ledger_read), name="ledger's first reading"),
             ]
             _cancel_on_signal(work)
@@ -132,6 +138,16 @@ async def _all_read(journals: Sequence[Journal], done: asyncio.Event) -> None:
     for journal in journals:
         await journal.read_once.wait()
     done.set()
+
+
+def _folders(settings: Settings) -> dict[Part, Path]:
+    home = Home.of(settings)
+    return {
+        Part.JOURNALS: home.journals,
+        Part.STORE: file_of(settings.database).parent,
+        Part.RECORDINGS: home.recordings,
+        Part.LOGS: home.log,
+    }
 
 
 def _journals(home: Home, positions: Sequence[JournalPosition]) -> tuple[Journal, Journal]:

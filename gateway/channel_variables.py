@@ -25,3 +25,10 @@ CALLER: Final = "CALLER"
 
 OVERFLOW: Final = "OVERFLOW"
 """User event of the journal, by the dialplan, when no taker could be had; base64 of the QUEUESTATUS."""
+
+UNRECORDED: Final = "UNRECORDED"
+"""User event of the journal, by the dialplan, in place of the recording of a call; base64 of `UNRECORDED_UNTIL`."""
+
+UNRECORDED_UNTIL: Final = "SIAGA_UNRECORDED_UNTIL"
+"""Global. Until then (epoch seconds) calls are not recorded. Set by the gateway for a minute at a time: when it has
+died, calls are recorded again."""

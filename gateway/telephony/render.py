@@ -79,6 +79,13 @@ def render_phones(settings: Settings, home: Home, takers: Iterable[Taker]) -> bo
     return replace_if_changed(home.etc / _PHONES, template.render(takers=ordered, language=settings.language))
 
 
+def render_messages(home: Home, *, errors_alone: bool) -> bool:
+    """Have Asterisk's own log keep errors alone, or everything; say whether it must be told to read that."""
+    file = home.etc / "logger.conf"
+    wanted = "error" if errors_alone else "notice,warning,error"
+    return replace_if_changed(file, re.sub(r"(?m)(?<=/messages => ).*$", wanted, file.read_text(encoding="utf-8")))
+
+
 def replace_if_changed(file: Path, text: str) -> bool:
     """Give `file` this content in one step, unless it has it; say whether it was changed. 0600: it holds secrets."""
     # As bytes: what somebody wrote there by hand need not be UTF-8.

@@ -54,7 +54,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "journals": ("/srv/journals", lambda text: {"journals": text}),
 }
 # Queueing is numbers alone; the URL of the store goes to SQLAlchemy and nowhere else.
-NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "database_url"}
+NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "storage", "database_url"}
 HOSTILE = [
     "\n",
     "\r",
@@ -258,6 +258,7 @@ def test_without_a_file_in_home_the_one_in_the_checkout_is_taken_if_there_is_one
         ('timezone = "Asia/Bima"', r"timezone \(in .*\): no time zone of that name"),
         ("numbers = [112]", r"numbers.0 \(in .*\): Input should be a valid string"),
         ("carrier_ips = 5", r"carrier_ips \(in .*\): Input should be a valid tuple"),
+        ("[storage]\nevidence_mb = 600", r"storage \(in .*\): no_new_recordings_mb, .*: each at most the one before"),
         ("[[trunk]]\nname = 'xl'\naddresses = []", r"trunk.0.addresses \(in .*\): .*at least 1 item"),
         ("[[trunk]]\nname = 'xl'\naddresses = ['192.0.2.1']\n" * 2, r"two trunks bear the same name"),
         ('home = ""', r"home \(in .*\): names no folder"),

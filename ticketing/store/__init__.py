@@ -12,7 +12,7 @@ from ticketing.errors import StoreUnusable
 from ticketing.store.migrate import prepare
 from ticketing.store.store import SqliteStore
 
-__all__ = ["SqliteStore", "open_store"]
+__all__ = ["SqliteStore", "file_of", "open_store"]
 
 
 async def open_store(url: str, *, checked: bool = True) -> SqliteStore:
@@ -22,12 +22,13 @@ async def open_store(url: str, *, checked: bool = True) -> SqliteStore:
     find broken pages. Raises StoreTooNew, StoreDamaged, StoreForeign or StoreUnusable; the files are then as
     they were.
     """
-    file = _file_of(url)
+    file = file_of(url)
     await asyncio.to_thread(prepare, file, checked=checked)
     return await SqliteStore.opened(file)
 
 
-def _file_of(url: str) -> Path:
+def file_of(url: str) -> Path:
+    """The file of this SQLAlchemy URL, through links; raises StoreUnusable for what is no file's."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
