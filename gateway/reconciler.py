@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _LOOK_EVERY_S: Final = 10.0
-# CEL is written by a thread of its own: between a channel's end and its record lie milliseconds, under load some more.
-_LOOK_AGAIN_S: Final = 2.0
+# CEL is written by a thread of its own: between a channel's end and its record lie milliseconds, in a storm some more.
+_LOOK_AGAIN_S: Final = 4.0
 _LEDGER_WITHIN_S: Final = 30.0
 
 
