@@ -75,6 +75,8 @@ class Pickup:
     talk_ms: int = 60_000  # hangs up after so long, unless the caller does first
     forwards_to: str | None = None  # sends every call there instead of ringing (302)
     busy_for: str | None = None  # a called number for which it is busy (486)
+    refuses_with: str | None = None  # a status for every call, such as "503 Service Unavailable"
+    expects: tuple[str, ...] = ()  # what has to stand in an INVITE; without them it is not answered
     rings_one_of_ms: tuple[int, ...] = ()  # instead of rings_ms: one of these for each call, at random
     sends_audio: bool = False  # without any, Asterisk takes it for dead after 20 s of talk (pjsip_phones.conf)
 
@@ -182,7 +184,7 @@ def phones(
     """Takers' phones (extension, password), logged in, that behave so until the block ends."""
     local, logins = free_address("127.0.0.1"), list(accounts)
     register(line, local, logins)
-    scenario = _render("phone.xml.j2", **_words(pickup))
+    scenario = _render("phone.xml.j2", is_carrier=False, login=None, **_words(pickup))
     try:
         with _sipp(scenario, line, local, "-aa") as process:
             yield process
@@ -193,9 +195,15 @@ def phones(
 
 
 @contextmanager
-def called_party(line: Address, local: Address, pickup: Pickup = Pickup()) -> Iterator[Sipp]:
-    """Telephones behind the carrier: whoever is called out through `local` behaves so."""
-    with _sipp(_render("phone.xml.j2", **_words(pickup)), line, local, "-aa") as process:
+def called_party(
+    line: Address, local: Address, pickup: Pickup = Pickup(), login: tuple[str, str] | None = None
+) -> Iterator[Sipp]:
+    """A carrier that is there (OPTIONS), and telephones behind it: whoever is called out through it behaves so.
+
+    With a `login` (username, password) it is a registrar too, and wants the login's digest for every call.
+    """
+    scenario = _render("phone.xml.j2", is_carrier=True, login=login, **_words(pickup))
+    with _sipp(scenario, line, local, "-aa") as process:
         yield process
 
 

@@ -1,22 +1,20 @@
 """The site's settings: one TOML file, environment variables over it, checked once and whole.
 
-Every value that reaches Asterisk's configuration is checked here against what it may be, so that rendering it
-cannot inject a line.
+Every value that reaches Asterisk's configuration is checked against what it may be (`gateway.setting_types`), so that
+rendering it cannot inject a line.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -32,9 +30,35 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from gateway.setting_types import (
+    Address,
+    Bind,
+    BindText,
+    City,
+    DialledNumber,
+    Name,
+    Network,
+    PortRange,
+    PortRangeText,
+    Zone,
+)
+from gateway.trunk_settings import Trunk, overlapping
 from ticketing.errors import Siaga112Error
 from ticketing.model import CallerIdStyle
 from ticketing.sla import Targets
+
+__all__ = [
+    "CHECKOUT",
+    "Bind",
+    "PortRange",
+    "Queueing",
+    "Settings",
+    "SettingsUnreadable",
+    "Sla",
+    "Trunk",
+    "find_file",
+    "load",
+]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FILE_NAME = "siaga112.toml"
@@ -42,123 +66,6 @@ FILE_NAME = "siaga112.toml"
 
 class SettingsUnreadable(Siaga112Error):
     """The settings cannot be used; the message names the key and the file or variable."""
-
-
-def _dialled_number(text: str) -> str:
-    if not re.fullmatch(r"\+?[0-9]{2,20}", text):
-        raise ValueError("a number of 2 to 20 digits, + allowed in front")
-    return text
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9]{0,15}", text):
-        raise ValueError("1 to 16 of a-z and 0-9, beginning with a letter")
-    return text
-
-
-def _address(text: str) -> str:
-    if "%" in text:
-        # An IPv6 scope may hold anything at all, line breaks included (RFC 4007, section 11.2).
-        raise ValueError("an address with a scope (%) cannot be used")
-    return str(ipaddress.ip_address(text))
-
-
-def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text, strict=False)) if "/" in text else _address(text)
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (OSError, ValueError, ZoneInfoNotFoundError) as unknown:
-        raise ValueError("no time zone of that name") from unknown
-    return text
-
-
-def _city(text: str) -> str:
-    name = text.strip()
-    if not name or len(name) > 40 or not name.isprintable():  # noqa: PLR2004 - what the head of a page holds
-        raise ValueError("1 to 40 letters that can be shown")
-    return name
-
-
-DialledNumber = Annotated[str, AfterValidator(_dialled_number)]
-Name = Annotated[str, AfterValidator(_name)]
-Address = Annotated[str, AfterValidator(_address)]
-Network = Annotated[str, AfterValidator(_network)]
-Zone = Annotated[str, AfterValidator(_zone)]
-City = Annotated[str, AfterValidator(_city)]
-
-
-class Bind(BaseModel):
-    """An address and port to listen on, written `127.0.0.1:5060` or `[::1]:5060`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    host: Address
-    port: int = Field(ge=1, le=65535)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _parse(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        host, colon, port = value.rpartition(":")
-        if not colon or not re.fullmatch("[0-9]{1,5}", port):
-            raise ValueError(f"{value[:80]!r} is not ADDRESS:PORT")
-        return {"host": host.removeprefix("[").removesuffix("]"), "port": int(port)}
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return ipaddress.ip_address(self.host).is_loopback
-
-
-class PortRange(BaseModel):
-    """Ports for audio, written `20000-24999`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    first: int = Field(ge=1024, le=65535)
-    last: int = Field(ge=1024, le=65535)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _parse(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", value)
-        if match is None:
-            raise ValueError(f"{value[:80]!r} is not FIRST-LAST")
-        return {"first": int(match[1]), "last": int(match[2])}
-
-    @model_validator(mode="after")
-    def _holds_calls(self) -> Self:
-        if self.last - self.first < 3:  # noqa: PLR2004 - a call needs four ports: RTP and RTCP on two legs
-            raise ValueError("at least four ports are needed")
-        return self
-
-    def __str__(self) -> str:
-        return f"{self.first}-{self.last}"
-
-
-# Written as plain text in the environment, not as JSON.
-BindText = Annotated[Bind, NoDecode]
-PortRangeText = Annotated[PortRange, NoDecode]
-
-
-class Trunk(BaseModel):
-    """A carrier's line into the gateway, known by the addresses its INVITEs come from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Name
-    addresses: tuple[Network, ...] = Field(min_length=1)
-    proxy: Bind | None = None  # where outgoing calls are sent; none: this trunk takes calls only
-    caller_id_style: CallerIdStyle = CallerIdStyle.AUTO
 
 
 class Queueing(BaseModel):
@@ -237,13 +144,20 @@ class Settings(BaseSettings):
     carrier_proxy: Annotated[Bind | None, NoDecode] = Bind(host="127.0.0.2", port=5070)
     caller_id_style: CallerIdStyle = CallerIdStyle.AUTO
     trunk: tuple[Trunk, ...] = ()
+    public_address: Address | None = None
+    local_networks: Annotated[tuple[Network, ...], NoDecode] = (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+    )
     backup_numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ()
     queue: Queueing = Queueing()
     sla: Sla = Sla()
     storage: Storage = Storage()
     database_url: str | None = None
 
-    @field_validator("numbers", "carrier_ips", "backup_numbers", mode="before")
+    @field_validator("numbers", "carrier_ips", "backup_numbers", "local_networks", mode="before")
     @classmethod
     def _from_commas(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -272,6 +186,8 @@ class Settings(BaseSettings):
         names = [trunk.name for trunk in self.trunks]
         if len(set(names)) < len(names):
             raise ValueError("two trunks bear the same name")
+        if pair := overlapping(self.trunks):
+            raise ValueError(f"trunks {pair[0]} and {pair[1]} share an address: whose would a call from it be?")
         for name in ("http_bind", "ami_bind", "agi_bind"):
             if not getattr(self, name).is_loopback:
                 raise ValueError(f"{name}: must be a loopback address (there is no TLS on it yet)")
@@ -300,6 +216,11 @@ class Settings(BaseSettings):
                 caller_id_style=self.caller_id_style,
             ),
         )
+
+    @property
+    def carrier_is_assumed(self) -> bool:
+        """Whether the only trunk is the one that nobody set: then nobody need be missed there."""
+        return not self.trunk and not self.model_fields_set & {"carrier_ips", "carrier_proxy"}
 
     @property
     def line_numbers(self) -> tuple[str, ...]:

@@ -72,6 +72,10 @@ class CallerKind(StrEnum):
     UNKNOWN = "unknown"  # something was sent, and it is no number we can make sense of
 
 
+TEST_TRUNK: Final = "test"
+"""The trunk by which the line calls itself: no carrier's."""
+
+
 class CallerIdStyle(StrEnum):
     """How a trunk writes numbers. A setting of the trunk: bare digits cannot be told apart by looking."""
 

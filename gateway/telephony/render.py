@@ -110,21 +110,22 @@ def _environment() -> Environment:
 
 
 def _values(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> dict[str, Any]:
-    outward = [trunk.name for trunk in settings.trunks if trunk.proxy]
     return {
         "agi": settings.agi_bind,
         "ami": settings.ami_bind,
         "ami_secret": secrets.ami,
-        "backups": [f"{number}@trunk-{outward[0]}" for number in settings.backup_numbers] if outward else [],
+        "backups": settings.backup_numbers,
         "data": installed.data,
         "etc": home.etc,
         "journals": home.journals,
         "language": settings.language,
         "line_numbers": settings.line_numbers,
+        "local_networks": settings.local_networks,
         "log": home.log,
         "modules": installed.modules,
         "node": settings.node,
         "priority_base": _HIGHEST_PRIORITY + int(time.time() * 100),
+        "public_address": settings.public_address,
         "queue": settings.queue,
         "queue_name": QUEUE,
         "recordings": home.recordings,

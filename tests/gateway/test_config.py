@@ -49,6 +49,14 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "trunk.addresses": ("192.0.2.1", lambda text: {"trunk": [trunk(addresses=[text])]}),
     "trunk.proxy": ("192.0.2.1:5060", lambda text: {"trunk": [trunk(proxy=text)]}),
     "trunk.caller_id_style": ("national", lambda text: {"trunk": [trunk(caller_id_style=text)]}),
+    "trunk.registrar": ("192.0.2.1:5060", lambda text: {"trunk": [account(registrar=text)]}),
+    "trunk.domain": ("ims.carrier.example", lambda text: {"trunk": [account(domain=text)]}),
+    "trunk.username": ("+62374112", lambda text: {"trunk": [account(username=text)]}),
+    "trunk.numbers": ("0374112", lambda text: {"trunk": [trunk(numbers=[text])]}),
+    "trunk.outbound_identity": ("+62374112", lambda text: {"trunk": [trunk(outbound_identity=text)]}),
+    "trunk.dtmf": ("info", lambda text: {"trunk": [trunk(dtmf=text)]}),
+    "public_address": ("203.0.113.9", lambda text: {"public_address": text}),
+    "local_networks": ("192.168.0.0/16", lambda text: {"local_networks": [text]}),
     "backup_numbers": ("+62811", lambda text: {"backup_numbers": [text]}),
     "home": ("/srv/siaga 112", lambda text: {"home": text}),
     "journals": ("/srv/journals", lambda text: {"journals": text}),
@@ -87,6 +95,12 @@ HARMLESS = re.compile(r"[A-Za-z0-9_./+: \[\]-]*")
 
 def trunk(**changed: object) -> dict[str, object]:
     return {"name": "telkom", "addresses": ["192.0.2.1"]} | changed
+
+
+def account(**changed: object) -> dict[str, object]:
+    """A trunk that logs in."""
+    login = {"registrar": "192.0.2.1:5060", "username": "bima", "password": "rahasia"}
+    return {"name": "telkom"} | login | changed
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +183,8 @@ def test_each_key_that_the_example_gives_in_a_comment_is_read(written: Written) 
     # In TOML, what stands below a table belongs to it: the trunk goes last.
     before, header, rest = text.partition("\n[[trunk]]\n")
     one_trunk, _, after = rest.partition("\n\n")
+    # The password or its file, says the example: one of them.
+    one_trunk = re.sub(r"^password_file = .*\n", "", one_trunk, flags=re.MULTILINE)
     site = load(written(f"{before}\n{after}{header}{one_trunk}\n"))
     assert (str(site.home), str(site.journals_dir)) == ("/srv/siaga112", "/srv/siaga112-journals")
     assert site.database == "sqlite+aiosqlite:////srv/siaga112/siaga112.sqlite3"
@@ -178,6 +194,12 @@ def test_each_key_that_the_example_gives_in_a_comment_is_read(written: Written) 
             addresses=("192.0.2.10", "192.0.2.16/28"),
             proxy=Bind(host="192.0.2.10", port=5060),
             caller_id_style=CallerIdStyle.E164_BARE,
+            numbers=("0374999112",),
+            outbound_identity="+6237442112",
+            registrar=Bind(host="192.0.2.11", port=5060),
+            domain="ims.carrier.example",
+            username="+6237442112",
+            password="change-me",
         ),
     )
 
@@ -259,7 +281,7 @@ def test_without_a_file_in_home_the_one_in_the_checkout_is_taken_if_there_is_one
         ("numbers = [112]", r"numbers.0 \(in .*\): Input should be a valid string"),
         ("carrier_ips = 5", r"carrier_ips \(in .*\): Input should be a valid tuple"),
         ("[storage]\nevidence_mb = 600", r"storage \(in .*\): no_new_recordings_mb, .*: each at most the one before"),
-        ("[[trunk]]\nname = 'xl'\naddresses = []", r"trunk.0.addresses \(in .*\): .*at least 1 item"),
+        ("[[trunk]]\nname = 'xl'\naddresses = []", r"trunk.0 \(in .*\): trunk xl: addresses or a registrar"),
         ("[[trunk]]\nname = 'xl'\naddresses = ['192.0.2.1']\n" * 2, r"two trunks bear the same name"),
         ('home = ""', r"home \(in .*\): names no folder"),
         ('home = "~nobody-of-that-name/x"', r"home \(in .*\): there is no such user's home folder"),
@@ -299,7 +321,67 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_every_setting_of_text_is_among_those_that_are_attacked() -> None:
     attacked = {name.partition(".")[0].partition(",")[0].partition(" ")[0] for name in TEXTS}
     assert attacked | NO_TEXT_FOR_ASTERISK == set(Settings.model_fields)
-    assert {name.partition(".")[2] for name in TEXTS if "." in name} == set(Trunk.model_fields)
+    attacked = {name.partition(".")[2] for name in TEXTS if "." in name}
+    assert attacked | {"password", "password_file", "qualify_s"} == set(Trunk.model_fields)
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, " ", "é"])
+def test_a_password_holds_nothing_that_asterisk_would_read_otherwise(hostile: str) -> None:
+    for text in (f"{hostile}rahasia", f"rahasia{hostile}", f"ra{hostile}hasia", f">{hostile}"):
+        try:
+            site = Settings(trunk=[account(password=text)])  # type: ignore[arg-type]
+        except ValueError:
+            continue
+        # What config.c takes off or reads as something else: blanks, a comment, an escape, an arrow.
+        assert re.fullmatch(r"[!-:<-=?-\[\]-~][!-:<-\[\]-~]*", text)
+        assert site.trunks[0].password == text
+
+
+def test_a_password_shows_in_no_complaint_and_in_no_print() -> None:
+    site = Settings(trunk=[account(password="rahasia")])  # type: ignore[arg-type]
+    assert "rahasia" not in repr(site)
+
+
+def test_a_password_may_stand_in_a_file_of_its_own(written: Written, tmp_path: Path) -> None:
+    (tmp_path / "telkom.secret").write_text("rahasia\n")
+    login = {"username": "bima", "registrar": "192.0.2.1:5060", "password_file": str(tmp_path / "telkom.secret")}
+    (one,) = load(written(f"[[trunk]]\nname = 'telkom'\n{tables(login)}")).trunks
+    assert (one.password, one.sources, str(one.outward)) == ("rahasia", ("192.0.2.1",), "192.0.2.1:5060")
+    with pytest.raises(SettingsUnreadable, match=r"password_file '/nowhere' cannot be read"):
+        load(written(f"[[trunk]]\nname = 'telkom'\n{tables(login | {'password_file': '/nowhere'})}"))
+    with pytest.raises(SettingsUnreadable, match="one of them"):
+        load(written(f"[[trunk]]\nname = 'telkom'\n{tables(login | {'password': 'rahasia'})}"))
+
+
+def tables(values: Mapping[str, str]) -> str:
+    return "\n".join(f"{key} = {toml(value)}" for key, value in values.items())
+
+
+@pytest.mark.parametrize(
+    ("one", "complaint"),
+    [
+        ({"addresses": []}, "addresses or a registrar are needed"),
+        ({"addresses": ["0.0.0.0/0"]}, "would let everybody in"),
+        ({"registrar": "192.0.2.1:5060"}, "a registrar wants a username"),
+        ({"username": "bima"}, "go together"),
+        ({"name": "test"}, "the line's own test calls"),
+        ({"qualify_s": 60}, "less than or equal to 45"),
+    ],
+)
+def test_a_trunk_that_could_not_work_is_refused(one: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Settings(trunk=[trunk(**one)])  # type: ignore[arg-type]
+
+
+def test_an_address_belongs_to_one_trunk() -> None:
+    with pytest.raises(ValueError, match="trunks telkom and xl share an address"):
+        Settings(trunk=[trunk(addresses=["192.0.2.0/28"]), account(name="xl", registrar="192.0.2.9:5060")])  # type: ignore[arg-type]
+
+
+def test_a_carrier_that_nobody_set_is_only_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().carrier_is_assumed
+    monkeypatch.setenv("SIAGA112_CARRIER_PROXY", "192.0.2.1:5060")
+    assert not Settings().carrier_is_assumed
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -48,6 +48,16 @@ addresses = ["192.0.2.10", "192.0.2.16/28"]
 name = "xl"
 addresses = ["2001:db8::1"]
 proxy = "[2001:db8::1]:5060"
+outbound_identity = "+62374112"
+numbers = ["0374112"]
+dtmf = "info"
+qualify_s = 30
+[[trunk]]
+name = "ims"
+registrar = "198.51.100.1:5080"
+domain = "ims.carrier.example"
+username = "+62374999"
+password = "rahasia#1"
 """
 
 
@@ -65,12 +75,13 @@ class Rendered:
         return (self.home.etc / name).read_text()
 
     def sections(self, name: str) -> list[tuple[str, dict[str, list[str]]]]:
-        """A file as Asterisk reads it: sections in order, each with the values of each key."""
+        """A file as Asterisk reads it: sections in order, each with the values of each key, its template's in front."""
         sections: list[tuple[str, dict[str, list[str]]]] = [("", {})]
         for line in self.text(name).splitlines():
-            code = line.partition(";")[0].strip()
-            if header := re.fullmatch(r"\[([^]]*)](?:\(.*\))?", code):
-                sections.append((header[1], {}))
+            code = re.split(r"(?<!\\);", line, maxsplit=1)[0].strip()
+            if header := re.fullmatch(r"\[([^]]*)](?:\((.*)\))?", code):
+                template = next((values for title, values in sections if title == header[2]), {})
+                sections.append((header[1], {key: list(values) for key, values in template.items()}))
             elif code and not code.startswith("#"):
                 key, value = re.split(r"\s*=>?\s*", code, maxsplit=1)
                 sections[-1][1].setdefault(key, []).append(value)
@@ -159,8 +170,11 @@ def test_the_dialplan_knows_where_to_ask_how_long_to_wait_and_whom_to_call_then(
     known = {key: value for key, (value,) in site.section("extensions_site.conf", "globals").items()}
     assert known["SIAGA_AGI"] == "agi://[::1]:6573"
     assert (known["SIAGA_NOTICE_AFTER"], known["SIAGA_LONGEST_WAIT"]) == ("20", "80")
-    # Through the first trunk that takes calls out; telkom does not.
-    assert known["SIAGA_BACKUPS"] == "+62374113@trunk-xl&0374114@trunk-xl"
+    assert known["SIAGA_BACKUPS"] == "+62374113&0374114"
+    # Those that take calls out; telkom does not.
+    assert known["SIAGA_TRUNKS"] == "xl&ims"
+    assert (known["SIAGA_OUTWARD_xl"], known["SIAGA_SHOWN_xl"]) == ("[2001:db8::1]:5060", "+62374112")
+    assert (known["SIAGA_OUTWARD_ims"], "SIAGA_SHOWN_ims" in known) == ("ims.carrier.example", False)
     assert known["SIAGA_RECORDINGS"] == str(site.home.recordings)
     assert known["SIAGA_QUEUE"] == "112"
 
@@ -170,7 +184,7 @@ def test_without_a_trunk_that_takes_calls_out_there_is_nobody_to_overflow_to(
 ) -> None:
     trunk = '[[trunk]]\nname = "telkom"\naddresses = ["192.0.2.10"]\n'
     known = rendered(f'backup_numbers = ["+62374113"]\n{trunk}').section("extensions_site.conf", "globals")
-    assert known["SIAGA_BACKUPS"] == [""]
+    assert known["SIAGA_TRUNKS"] == [""]
 
 
 def test_priorities_count_down_from_a_base_that_lasts_for_years(site: Rendered) -> None:
@@ -203,6 +217,65 @@ def test_only_a_trunk_with_a_proxy_can_be_called_out_on(site: Rendered) -> None:
     kinds = [values["type"] for title, values in site.sections("pjsip.conf") if title == "trunk-telkom"]
     assert kinds == [["endpoint"], ["identify"]]
     assert "aors" not in site.section("pjsip.conf", "trunk-telkom", type="endpoint")
+
+
+def test_a_trunk_is_asked_whether_it_is_there_as_often_as_the_site_says(site: Rendered) -> None:
+    assert site.section("pjsip.conf", "trunk-xl", type="aor")["qualify_frequency"] == ["30"]
+    assert site.section("pjsip.conf", "trunk-ims", type="aor")["qualify_frequency"] == ["15"]
+
+
+def test_a_trunk_that_registers_shows_its_login_and_is_known_by_its_registrars_address(site: Rendered) -> None:
+    endpoint, aor, auth, registration, identify = (
+        site.section("pjsip.conf", "trunk-ims", type=kind)
+        for kind in ("endpoint", "aor", "auth", "registration", "identify")
+    )
+    assert (auth["username"], auth["password"]) == (["+62374999"], ["rahasia#1"])
+    assert registration["server_uri"] == ["sip:ims.carrier.example"]
+    assert registration["client_uri"] == ["sip:+62374999@ims.carrier.example"]
+    assert endpoint["outbound_auth"] == registration["outbound_auth"] == ["trunk-ims"]
+    # By name for the carrier, by address for the network: no call waits for a name server.
+    assert [part["outbound_proxy"] for part in (endpoint, aor, registration)] == [["sip:198.51.100.1:5080\\;lr"]] * 3
+    assert (identify["match"], endpoint["identify_by"]) == (["198.51.100.1"], ["ip"])
+    # Outgoing calls have to log in; those that come from the registrar cannot.
+    assert "auth" not in endpoint
+
+
+def test_a_trunks_own_numbers_lead_to_the_line_from_this_trunk_alone(site: Rendered) -> None:
+    contexts = {
+        name: site.section("pjsip.conf", f"trunk-{name}", type="endpoint")["context"]
+        for name in ("telkom", "xl", "ims")
+    }
+    assert contexts == {"telkom": ["from-carrier"], "xl": ["from-trunk-xl"], "ims": ["from-trunk-ims"]}
+    own = site.section("extensions_site.conf", "from-trunk-xl")
+    assert own == {"exten": ["0374112,1,Goto(line112,s,1)"], "include": ["from-carrier"]}
+    assert site.section("extensions_site.conf", "from-trunk-ims")["exten"] == ["+62374999,1,Goto(line112,s,1)"]
+
+
+def test_the_called_party_sees_the_trunks_own_number_where_it_has_one(site: Rendered) -> None:
+    endpoints = {name: site.section("pjsip.conf", f"trunk-{name}", type="endpoint") for name in ("telkom", "xl", "ims")}
+    assert (endpoints["xl"]["from_user"], endpoints["xl"]["send_pai"]) == (["+62374112"], ["yes"])
+    # A registrar refuses whom it does not know.
+    assert endpoints["ims"]["from_user"] == ["+62374999"]
+    assert "from_user" not in endpoints["telkom"]
+
+
+def test_keys_come_as_each_trunk_sends_them(site: Rendered) -> None:
+    modes = {
+        name: site.section("pjsip.conf", f"trunk-{name}", type="endpoint")["dtmf_mode"] for name in ("telkom", "xl")
+    }
+    assert modes == {"telkom": ["auto_info"], "xl": ["info"]}
+
+
+def test_behind_nat_only_the_local_networks_are_told_the_local_address(rendered: Callable[[str], Rendered]) -> None:
+    site = rendered('public_address = "203.0.113.9"\nlocal_networks = ["10.0.0.0/8", "192.168.1.0/24"]\n')
+    for transport in ("udp", "tcp"):
+        told = site.section("pjsip.conf", transport)
+        assert told["external_signaling_address"] == told["external_media_address"] == ["203.0.113.9"]
+        assert told["local_net"] == ["10.0.0.0/8", "192.168.1.0/24"]
+
+
+def test_without_a_public_address_everybody_is_told_the_local_one(site: Rendered) -> None:
+    assert not {"external_media_address", "local_net"} & set(site.section("pjsip.conf", "udp"))
 
 
 def test_plain_files_are_copied_as_they_are(site: Rendered) -> None:
