@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
+from click.testing import CliRunner
 
 from bench.sipp import Address, Pickup, Sipp, free_address, phones
+from gateway.cli import siaga112
 from gateway.telephony.provide import provide
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SITE = "[queue]\nring_s = 3\n"
 
 
-def eventually(look: Callable[[], T | None], *, within_s: float = 10.0) -> T:
+def eventually(look: Callable[[], T | None], *, within_s: float = 30.0) -> T:
     """Look again until there is something to see; fail when it does not come."""
     deadline = time.monotonic() + within_s
     while True:
@@ -150,10 +152,14 @@ class Line:
         )
 
     def told(self, *words: str) -> Any:  # noqa: ANN401 - JSON
-        """What a verb prints as JSON."""
-        done = self.siaga112(*words, "--json")
-        assert done.stdout, done.stderr
+        """What a verb prints as JSON: the command line itself, without a process of its own for each look."""
+        done = CliRunner().invoke(siaga112, [*words, "--json"], env=self._variables())
+        assert done.stdout, done.stderr or done.exception
         return json.loads(done.stdout)
+
+    def _variables(self) -> dict[str, str | None]:
+        others = {name: None for name in os.environ if name.startswith("SIAGA112_")}
+        return {**others, **{name: value for name, value in self.environment.items() if name.startswith("SIAGA112_")}}
 
     def tickets(self, since: datetime | None = None) -> list[dict[str, Any]]:
         """The tickets, oldest first."""

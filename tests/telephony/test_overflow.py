@@ -55,7 +55,7 @@ def test_a_caller_who_gives_up_while_a_backup_number_rings_has_no_ticket(line: L
     since = now()
     with (
         called_party(line.sip, carrier, Pickup(picks_up=False)),
-        citizens(line.sip, Citizen(patience_ms=2000)) as caller,
+        citizens(line.sip, Citizen(patience_ms=4000)) as caller,
     ):
         waiting = eventually(lambda: line.calls(since))
         assert waiting[0]["outcome"] == "waiting"
