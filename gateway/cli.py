@@ -18,6 +18,7 @@ from click.exceptions import NoArgsIsHelpError
 from gateway import config
 from gateway.cli_people import token, user
 from gateway.cli_store import printable, show, with_desk, with_store
+from gateway.cli_upkeep import backup, restore, verify
 from ticketing.errors import Siaga112Error, UnknownTaker
 
 if TYPE_CHECKING:
@@ -232,6 +233,9 @@ def calls(since: datetime | None, *, as_json: bool) -> None:
 
 siaga112.add_command(user)
 siaga112.add_command(token)
+siaga112.add_command(backup)
+siaga112.add_command(restore)
+siaga112.add_command(verify)
 
 
 def main() -> None:
