@@ -30,6 +30,7 @@ from gateway.telephony.provide import provide
 from gateway.torn_lines import cel_records, queue_log_records
 from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
+from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.watch.space import Part
@@ -115,6 +116,7 @@ async def run_gateway(settings: Settings) -> None:
                     DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock).run(),
                     name="disk watch",
                 ),
+                group.create_task(watch_clock(clock, alarms), name="clock watch"),
                 group.create_task(_all_read(journals, ledger_read), name="ledger's first reading"),
             ]
             _cancel_on_signal(work)
