@@ -16,6 +16,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from gateway import config
+from gateway.cli_call_backs import call_backs
 from gateway.cli_people import token, user
 from gateway.cli_store import printable, show, with_desk, with_store
 from gateway.cli_upkeep import backup, restore, verify
@@ -231,6 +232,7 @@ def calls(since: datetime | None, *, as_json: bool) -> None:
     show(rows, as_json=as_json, columns=("arrived_at", "outcome", "caller", "wait_s", "talk_s", "ticket"))
 
 
+siaga112.add_command(call_backs)
 siaga112.add_command(user)
 siaga112.add_command(token)
 siaga112.add_command(backup)

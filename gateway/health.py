@@ -39,6 +39,7 @@ class Health:
     store: str
     journal_lag_s: float
     open_tickets: int
+    call_backs_owed: int  # callers whom nobody has called back yet; one without a usable number counts for each call
     unreadable: int  # events and journal lines since the start that made no sense
     audit: int  # discrepancies between ledger and store that stand now; must be zero
     reasons: tuple[str, ...] = ()
@@ -78,7 +79,7 @@ class HealthCheck:
     async def _ask(self) -> Health:
         agi_answers = await probe_async(self.agi, _PROBE_WITHIN_S)
         staffed, free = await self._staff()
-        store, open_tickets = await self._store()
+        store, open_tickets, owed = await self._store()
         reasons = {
             f"Asterisk's event feed: {self.ami.state}": self.ami.state != "connected",
             "the AGI server does not answer": not agi_answers,
@@ -95,6 +96,7 @@ class HealthCheck:
             store=store,
             journal_lag_s=round(max(journal.tail.lag_s() for journal in self.journals), 1),
             open_tickets=open_tickets,
+            call_backs_owed=owed,
             unreadable=self.recorder.unreadable,
             audit=self.audit.count,
             reasons=wrong,
@@ -108,9 +110,9 @@ class HealthCheck:
             return 0, 0
         return len(desk.reachable), len(desk.free)
 
-    async def _store(self) -> tuple[str, int]:
+    async def _store(self) -> tuple[str, int, int]:
         try:
-            open_tickets = await self.store.open_tickets()
+            open_tickets, owed = await self.store.open_tickets(), await self.store.call_backs_owed()
         except Siaga112Error as error:
-            return str(error), 0
-        return self.recorder.failing or "ok", open_tickets
+            return str(error), 0, 0
+        return self.recorder.failing or "ok", open_tickets, owed

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from gateway.watch.alarms import Alarm
     from ticketing.model import Call, Caller, Ticket
+    from ticketing.ports import KeptCallBack
     from ticketing.sla import SlaClock, Targets
     from ticketing.timeline import Entry
 
@@ -93,6 +94,37 @@ def ticket_json(ticket: Ticket, call: Call, now: datetime, targets: Targets) -> 
 
 def _clock_json(clock: SlaClock) -> Json:
     return {"due_at": rfc3339(clock.due_at), "met_at": rfc3339(clock.met_at), "state": clock.state}
+
+
+def call_back_json(kept: KeptCallBack) -> Json:
+    """What is, or was, owed to a caller: by which calls, and what was done about it."""
+    call_back, settled = kept.call_back, kept.call_back.settlement
+    return {
+        "id": str(call_back.id),
+        "caller": caller_json(kept.calls[-1].caller),
+        "owed_since": rfc3339(call_back.since),
+        "calls": [
+            {
+                "id": call.id,
+                "arrived_at": rfc3339(call.arrival.at),
+                "wait_s": seconds(call.wait),
+                "outcome": call.outcome,
+            }
+            for call in kept.calls
+        ],
+        "attempts": [
+            {"at": rfc3339(one.at), "by": one.by, "outcome": one.outcome, "note": one.note}
+            for one in call_back.attempts
+        ],
+        "settled": settled
+        and {
+            "at": rfc3339(settled.at),
+            "how": settled.how,
+            "by": settled.by,
+            "note": settled.note,
+            "call_id": settled.call_id,
+        },
+    }
 
 
 def feed_json(entry: Entry) -> Json:

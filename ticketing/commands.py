@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ticketing.model import well_formed
 
 if TYPE_CHECKING:
+    from ticketing.callbacks import CallBackOutcome
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.people import Session, Token, User
 
@@ -136,6 +137,24 @@ class NoteRecordingAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class TryCallBack:
+    """Record somebody's turn at a call-back; refused with CallBackUnknown, CallBackOver, GivingUpRefused, ReasonNeeded.
+
+    Raises ValueError for a note longer than LONGEST_TEXT.
+    """
+
+    call_back: int
+    outcome: CallBackOutcome
+    by: str
+    role: Role
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.note is not None:
+            object.__setattr__(self, "note", _bounded("note", self.note))
+
+
+@dataclass(frozen=True, slots=True)
 class AddTaker:
     """Give the line a new call taker; refused with TakerExists when the extension is taken."""
 
@@ -210,7 +229,7 @@ class RevokeToken:
     digest: str
 
 
-TicketCommand = TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess
+TicketCommand = TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess | TryCallBack
 PeopleCommand = (
     AddTaker
     | SignTaker

@@ -94,6 +94,39 @@ class CallUnknown(Siaga112Error):
         self.call_id = call_id
 
 
+class CallBackUnknown(Siaga112Error):
+    """There is no call-back of this id."""
+
+    def __init__(self, call_back: int | str) -> None:
+        super().__init__(f"there is no call-back {str(call_back)[:40]}")
+
+
+class CallBackOver(Siaga112Error):
+    """Nothing is owed there any more."""
+
+    def __init__(self, call_back: int, how: str) -> None:
+        super().__init__(f"call-back {call_back} is settled already: {how}")
+        self.call_back = call_back
+        self.how = how
+
+
+class GivingUpRefused(Siaga112Error):
+    """A call-back is not this person's to give up."""
+
+    def __init__(self, call_back: int, role: str) -> None:
+        super().__init__(f"call-back {call_back} is not given up by {role}: a supervisor decides that")
+        self.call_back = call_back
+        self.role = role
+
+
+class ReasonNeeded(Siaga112Error):
+    """A call-back is given up with a reason, or not at all."""
+
+    def __init__(self, call_back: int) -> None:
+        super().__init__(f"call-back {call_back} is not given up without a reason: give it as the note")
+        self.call_back = call_back
+
+
 class StaleVersion(Siaga112Error):
     """The ticket was changed after the asker read it."""
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from ticketing.model import TicketStatus
+    from ticketing.callbacks import CallBackOutcome, SettledHow
+    from ticketing.model import CallId, TicketStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,29 @@ class RecordingPlayed(Event):
 
     type: ClassVar[str] = "recording_played"
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackTried(Event):
+    """Somebody tried to call the caller of this owing call back."""
+
+    type: ClassVar[str] = "call_back_tried"
+    call_back: str
+    by: str
+    outcome: CallBackOutcome
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackSettled(Event):
+    """This call owes nothing any more; `settling_call` is the one in which its caller was answered."""
+
+    type: ClassVar[str] = "call_back_settled"
+    call_back: str
+    how: SettledHow
+    by: str | None
+    note: str | None
+    settling_call: CallId | None
 
 
 _ANSWERED: Final[dict[LegKind, type[TakerAnswered | BackupAnswered]]] = {

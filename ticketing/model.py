@@ -100,7 +100,7 @@ class PresentedIdentity:
             object.__setattr__(self, name, well_formed(getattr(self, name)))
 
 
-_CALLABLE_KINDS = frozenset({CallerKind.MOBILE, CallerKind.FIXED, CallerKind.FOREIGN})
+CALLABLE_KINDS: Final = frozenset({CallerKind.MOBILE, CallerKind.FIXED, CallerKind.FOREIGN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Caller:
     @property
     def callable(self) -> bool:
         """Whether this number can be called back."""
-        return self.e164 is not None and self.kind in _CALLABLE_KINDS
+        return self.e164 is not None and self.kind in CALLABLE_KINDS
 
     @property
     def masked(self) -> str:

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     TURN_STATUS = "turn_status"  # who may turn what to what: ticketing.transitions
     READ_CALLS = "read_calls"
     PLAY_RECORDING = "play_recording"
+    CALL_BACK = "call_back"
+    GIVE_UP_CALL_BACK = "give_up_call_back"
     READ_LIVE = "read_live"  # the feed tells of every call: not for an SKPD
 
 
@@ -28,6 +30,8 @@ PERMISSIONS: Final[dict[Permission, frozenset[Role]]] = {
     Permission.TURN_STATUS: _ROOM,
     Permission.READ_CALLS: _ROOM_AND_ADMIN,
     Permission.PLAY_RECORDING: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Permission.CALL_BACK: _ROOM,
+    Permission.GIVE_UP_CALL_BACK: frozenset({Role.SUPERVISOR}),
     Permission.READ_LIVE: _ROOM_AND_ADMIN,
 }
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import date, datetime
 
+    from ticketing.callbacks import CallBack, Debt, Settlement
     from ticketing.model import (
         Call,
         CallId,
@@ -29,11 +30,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class KeptCall:
-    """A call as the store keeps it: with the number of its ticket, and where its timeline ends."""
+    """A call as the store keeps it: with its ticket's number, where its timeline ends, and the call-back it owes."""
 
     call: Call
     ticket: str | None = None
     head: ChainHead = NO_ENTRY
+    call_back: int | None = None  # the call-back that it is, or was, part of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,14 @@ class KeptTicket:
 
     ticket: Ticket
     call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCallBack:
+    """A call-back and the calls that owe, or owed, it: one at least, the earliest arrived first."""
+
+    call_back: CallBack
+    calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,7 @@ class CallFilter:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some of a list, newest first; `next` is the opaque cursor of what follows, None at its end."""
+    """Some of a list, in its order; `next` is the opaque cursor of what follows, None at its end."""
 
     items: tuple[T, ...]
     next: str | None = None
@@ -123,6 +133,30 @@ class Transaction(Protocol):
 
     def append(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
         """Add entries to the timeline; give them back with their `seq`."""
+
+    def call_back(self, call_back: int) -> CallBack:
+        """Give a call-back; raise CallBackUnknown."""
+
+    def open_call_back(self, number: str) -> CallBack | None:
+        """Give what is owed to this number, None when nothing is."""
+
+    def settled_call_backs(self, number: str, since: datetime) -> tuple[CallBack, ...]:
+        """Give the number's call-backs that were settled at or after `since`, the earliest settled first."""
+
+    def keep_call_back(self, call_back: CallBack) -> CallBack:
+        """Keep a new call-back (id 0), or this in place of what was kept of it; give it back with its id."""
+
+    def owe(self, call_id: CallId, call_back: int | None) -> None:
+        """Have a kept call be part of this call-back."""
+
+    def follow_calls(self, call_back: int) -> None:
+        """Have a call-back's `since` follow its calls; forget it when it has none any more."""
+
+    def debts(self, call_back: int) -> tuple[Debt, ...]:
+        """Give the calls that are part of a call-back, in their order."""
+
+    def answered_after(self, number: str, debt: Debt) -> Settlement | None:
+        """Give what settles this debt of the number: its first call after that one that is answered."""
 
     def keep_positions(self, positions: Sequence[JournalPosition]) -> None:
         """Keep how far these journals were read."""
@@ -205,6 +239,23 @@ class Store(Protocol):
 
     async def timeline(self, number: str) -> tuple[Entry, ...]:
         """The whole timeline of a ticket's call, in order; empty when there is no such ticket."""
+
+    async def call_timeline(self, call_id: CallId) -> tuple[Entry, ...]:
+        """The whole timeline of a call, in order; empty when there is no such call."""
+
+    async def call_backs(
+        self, *, settled: bool = False, cursor: str | None = None, limit: int = 50
+    ) -> Page[KeptCallBack]:
+        """One page of what is owed, the oldest debt first; or of what is settled, the last settled first.
+
+        Raises BadCursor.
+        """
+
+    async def call_back(self, call_back: int) -> KeptCallBack | None:
+        """One call-back, None when there is none of this id."""
+
+    async def call_backs_owed(self) -> int:
+        """How many call-backs are owed."""
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""

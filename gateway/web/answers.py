@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ticketing.callbacks import CallBackOutcome, SettledHow
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
 from ticketing.sla import SlaState
 
@@ -133,8 +134,54 @@ class CallPage(Answer):
     next: str | None
 
 
+class OwingCallAnswer(Answer):
+    """A call that owes, or owed, its caller a call back."""
+
+    id: str
+    arrived_at: Time
+    wait_s: Seconds | None
+    outcome: CallOutcome
+
+
+class AttemptAnswer(Answer):
+    """Somebody tried to call back."""
+
+    at: Time
+    by: str
+    outcome: CallBackOutcome
+    note: str | None
+
+
+class SettlementAnswer(Answer):
+    """Why nothing is owed any more; `call_id` is the call in which the caller was answered after all."""
+
+    at: Time
+    how: SettledHow
+    by: str | None
+    note: str | None
+    call_id: str | None
+
+
+class CallBackAnswer(Answer):
+    """What is, or was, owed to one number, or to one caller without a usable number; the last call's caller."""
+
+    id: str
+    caller: CallerAnswer
+    owed_since: Time
+    calls: list[OwingCallAnswer]
+    attempts: list[AttemptAnswer]
+    settled: SettlementAnswer | None
+
+
+class CallBackPage(Answer):
+    """Call-backs: owed ones the oldest debt first, settled ones the last settled first."""
+
+    items: list[CallBackAnswer]
+    next: str | None
+
+
 class TimelineAnswer(Answer):
-    """Everything that happened to a ticket's call, in order."""
+    """Everything that happened to a call, in order."""
 
     items: list[EntryAnswer]
 
@@ -168,6 +215,7 @@ class HealthAnswer(Answer):
     store: str
     journal_lag_s: float
     open_tickets: int
+    call_backs_owed: int
     unreadable: int
     audit: int
     reasons: list[str]

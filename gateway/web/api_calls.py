@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from gateway.presentation import call_json
+from gateway.presentation import call_json, entry_json
 from gateway.web import guard
-from gateway.web.answers import CallAnswer, CallPage
+from gateway.web.answers import CallAnswer, CallPage, TimelineAnswer
 from gateway.web.auth import asker
 from gateway.web.context import web_of
 from gateway.web.errors import NoSuchThing
@@ -84,6 +84,11 @@ async def _recording(request: web.Request) -> web.StreamResponse:
     )
 
 
+async def _timeline(request: web.Request) -> web.Response:
+    entries = await web_of(request).store.call_timeline((await _kept(request)).call.id)
+    return web.json_response({"items": [entry_json(entry) for entry in entries]})
+
+
 ROUTES: Final = (
     Route(
         "GET",
@@ -96,6 +101,15 @@ ROUTES: Final = (
         errors=(BadCursor,),
     ),
     Route("GET", "/calls/{id}", _show, Permission.READ_CALLS, "One call", CallAnswer, errors=(NoSuchThing,)),
+    Route(
+        "GET",
+        "/calls/{id}/timeline",
+        _timeline,
+        Permission.READ_CALLS,
+        "Everything that happened to a call, answered or not, in order, with its hash chain",
+        TimelineAnswer,
+        errors=(NoSuchThing,),
+    ),
     Route(
         "GET",
         "/calls/{id}/recording",

@@ -27,6 +27,7 @@ _GAUGES: Final = {
     "free": "Of them: can be rung this instant",
     "journal_lag_s": "For how long something in the ledger has waited to be read, in seconds",
     "open_tickets": "Tickets that are not closed",
+    "call_backs_owed": "Callers whom nobody has called back yet",
     "unreadable": "Events and pieces of the ledger that made no sense, since the start",
     "audit": "Places in which the store does not say what the ledger tells; must be 0",
 }

@@ -18,6 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from ticketing.callbacks import CallBackOutcome
 from ticketing.commands import LONGEST_TEXT, SEVERITIES
 from ticketing.model import CallOutcome, CallType, TicketStatus, well_formed
 
@@ -128,6 +129,14 @@ class CallQuery(PageQuery):
     q: SearchText | None = Field(default=None, description="The caller's number, or the ticket's.")
 
 
+class CallBackQuery(Query):
+    """Which call-backs, and which page of them; `cursor` is the `next` of the page before."""
+
+    settled: QueryBool = Field(default=False, description="Those that are settled, instead of those that are owed.")
+    cursor: Cursor | None = None
+    limit: PageSize = 50
+
+
 class LiveQuery(Query):
     """From where on the feed is told."""
 
@@ -191,3 +200,10 @@ class StatusBody(Body):
     version: Version | None = Field(
         default=None, description="The version that was seen; left out: whatever it is now."
     )
+
+
+class AttemptBody(Body):
+    """What came of somebody's turn at a call-back. Giving it up needs the reason, as `note`."""
+
+    outcome: CallBackOutcome
+    note: PlaceText | None = None

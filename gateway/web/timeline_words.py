@@ -87,6 +87,8 @@ def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
         "outcome": _word("outcome", body.get("outcome"), words),
         "from": _word("status", body.get("from") or body.get("from_"), words),
         "to": _word("status", body.get("to"), words),
+        "tried": _word("tried", body.get("outcome"), words),
+        "settled": _word("settled", body.get("how"), words),
     }
 
 
@@ -116,6 +118,9 @@ def _details(entry: Entry, words: Words) -> Iterable[str]:
     reason = entry.body.get("reason")
     if isinstance(reason, str) and reason:
         yield words.t("timeline.status_turned_reason", reason=reason)
+    note = entry.body.get("note")
+    if isinstance(note, str) and note:
+        yield words.t("timeline.note", note=note)
     changes = entry.body.get("changes")
     if isinstance(changes, dict):
         yield from (_change(name, change, words) for name, change in changes.items())

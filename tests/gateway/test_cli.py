@@ -21,17 +21,19 @@ import pytest
 
 from gateway.cli import _say, main
 from gateway.config import CHECKOUT
-from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives, hung_up
+from tests.ticketing.evidence import HIDDEN, MORNING, MULYADI, answered, arrives, hung_up
 from tests.ticketing.room import SetClock, Told
-from ticketing.commands import RecordCalls
+from ticketing.commands import AddUser, RecordCalls
 from ticketing.desk import TicketDesk
-from ticketing.model import Caller, CallerKind
+from ticketing.model import Caller, CallerKind, Role
+from ticketing.people import User
 from ticketing.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ticketing.commands import Command
     from ticketing.model import Call
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -85,14 +87,18 @@ class Siaga112:
 
     def has_recorded(self, *pieces: Call, opened_after: float = 5) -> None:
         """The desk has taken these in, so many seconds into the morning."""
+        self.has_done(RecordCalls(pieces), after=opened_after)
 
-        async def record() -> None:
+    def has_done(self, command: Command, after: float = 0) -> None:
+        """The desk has carried this out, so many seconds into the morning."""
+
+        async def carry_out() -> None:
             store = await open_store(f"sqlite+aiosqlite:///{self.home}/siaga112.sqlite3", checked=False)
-            clock = SetClock(MORNING + timedelta(seconds=opened_after))
-            await TicketDesk(store, clock, Told(), ZoneInfo("Asia/Makassar")).handle(RecordCalls(pieces))
+            clock = SetClock(MORNING + timedelta(seconds=after))
+            await TicketDesk(store, clock, Told(), ZoneInfo("Asia/Makassar")).handle(command)
             await store.close()
 
-        asyncio.run(record())
+        asyncio.run(carry_out())
 
     def has_answered(self, serial: int = 1, after: float = 0, caller: Caller = MULYADI) -> None:
         call = arrives(serial, after, caller)
@@ -462,3 +468,54 @@ def test_a_line_goes_on_when_nobody_reads_what_it_says(monkeypatch: pytest.Monke
 def test_what_the_line_says_bears_its_name(capsys: pytest.CaptureFixture[str], line: str, shown: str) -> None:
     _say(line)
     assert capsys.readouterr().out == shown
+
+
+# ---- call-backs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owing(siaga112: Siaga112) -> Siaga112:
+    """Two callers gave up waiting, one of them twice; a taker, a supervisor and an admin work here."""
+    for serial, caller in ((1, MULYADI), (2, HIDDEN), (3, MULYADI)):
+        call = arrives(serial, serial * 60, caller)
+        siaga112.has_recorded(call, hung_up(call, serial * 60 + 30))
+    for role in (Role.CALL_TAKER, Role.SUPERVISOR, Role.ADMIN):
+        siaga112.has_done(AddUser(User(role.value, role, None, "hash", MORNING)))
+    return siaga112
+
+
+def test_who_is_owed_a_call_back_is_listed_and_that_somebody_called_is_recorded(owing: Siaga112) -> None:
+    first, second = owing("call-backs", "list", "--json").json
+    assert ([len(one["calls"]) for one in (first, second)], second["caller"]["callable"]) == ([2, 1], False)
+    assert "1 +6281234500001 (mobile) 2026-11-23 09:01:00 2 0 - -" in " ".join(owing("call-backs", "list").out.split())
+    tried = ("call-backs", "tried", first["id"], "--by", "call_taker", "--outcome")
+    assert owing(*tried, "busy", "--note", "dua kali").out == "call-back 1: busy\n"
+    assert "(mobile) 2026-11-23 09:01:00 2 1 busy -" in " ".join(owing("call-backs", "list").out.split())
+    owing(*tried, "reached")
+    assert [one["id"] for one in owing("call-backs", "list", "--json").json] == [second["id"]]
+    (done,) = owing("call-backs", "list", "--settled", "--json").json
+    assert [(one["by"], one["outcome"], one["note"]) for one in done["attempts"]] == [
+        ("call_taker", "busy", "dua kali"),
+        ("call_taker", "reached", None),
+    ]
+    assert "call-back 1 is settled already: reached" in owing(*tried, "busy").complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["1", "--outcome", "reached", "--by", "nobody"], "there is no user nobody"),
+        (["1", "--outcome", "reached", "--by", "admin"], "admin has the role admin, which does not call back"),
+        (["1", "--outcome", "given_up", "--note", "x", "--by", "call_taker"], "not given up by call_taker"),
+        (["1", "--outcome", "given_up", "--by", "supervisor"], "not given up without a reason"),
+        (["9", "--outcome", "reached", "--by", "call_taker"], "there is no call-back 9"),
+        (["x", "--outcome", "reached", "--by", "call_taker"], "Invalid value for 'ID'"),
+        (["1", "--outcome", "called_again", "--by", "call_taker"], "Invalid value for '--outcome'"),
+        (["1", "--outcome", "busy", "--note", "x" * 10_001, "--by", "call_taker"], "note is longer than 10000"),
+    ],
+)
+def test_a_call_back_that_cannot_be_recorded_is_said_in_one_line(
+    owing: Siaga112, words: list[str], complaint: str
+) -> None:
+    assert complaint in owing("call-backs", "tried", *words).complaint
+    assert [one["attempts"] for one in owing("call-backs", "list", "--json").json] == [[], []]

@@ -32,7 +32,7 @@ from gateway.watch.alarms import Alarms
 from gateway.watch.ledger_audit import LedgerAudit
 from tests.gateway.agi_peer import serving
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi
-from tests.ticketing.evidence import answered, arrives
+from tests.ticketing.evidence import answered, arrives, hung_up
 from tests.ticketing.room import Told
 from ticketing.commands import RecordCalls
 from ticketing.desk import TicketDesk
@@ -140,6 +140,7 @@ async def test_a_line_of_which_every_part_answers_is_ready(parts: Parts) -> None
         "store": "ok",
         "journal_lag_s": 0.0,
         "open_tickets": 0,
+        "call_backs_owed": 0,
         "unreadable": 0,
         "audit": 0,
         "reasons": [],
@@ -229,6 +230,14 @@ async def test_open_tickets_are_counted(parts: Parts) -> None:
         call = arrives(serial)
         await parts.desk.handle(RecordCalls((call, answered(call, "101", 4))))
     assert (await parts.check.now()).open_tickets == 2
+
+
+async def test_call_backs_that_are_owed_are_counted(parts: Parts) -> None:
+    for serial in (1, 2):
+        call = arrives(serial, serial * 60)
+        await parts.desk.handle(RecordCalls((call, hung_up(call, serial * 60 + 9))))
+    # Both are one caller's.
+    assert (await parts.check.now()).call_backs_owed == 1
 
 
 async def test_asked_by_many_at_once_it_looks_once(parts: Parts) -> None:

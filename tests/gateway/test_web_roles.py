@@ -25,6 +25,7 @@ BODIES = {
     ("POST", "/session"): {"name": "nobody", "password": "no password"},
     ("PATCH", "/tickets/{number}"): {"version": 1},
     ("POST", "/tickets/{number}/status"): {"status": "on_progress"},
+    ("POST", "/call-backs/{id}/attempts"): {"outcome": "no_answer"},
 }
 
 

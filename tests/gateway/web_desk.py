@@ -53,6 +53,7 @@ WELL = Health(
     store="ok",
     journal_lag_s=0.0,
     open_tickets=0,
+    call_backs_owed=0,
     unreadable=0,
     audit=0,
 )

@@ -43,9 +43,21 @@ def test_every_permission_is_in_the_table_and_somebody_has_it() -> None:
 @pytest.mark.parametrize(
     ("role", "has"),
     [
-        (Role.CALL_TAKER, {"read_tickets", "triage", "turn_status", "read_calls", "read_live"}),
+        (Role.CALL_TAKER, {"read_tickets", "triage", "turn_status", "read_calls", "read_live", "call_back"}),
         (Role.SKPD, {"read_tickets"}),
-        (Role.SUPERVISOR, {"read_tickets", "triage", "turn_status", "read_calls", "read_live", "play_recording"}),
+        (
+            Role.SUPERVISOR,
+            {
+                "read_tickets",
+                "triage",
+                "turn_status",
+                "read_calls",
+                "read_live",
+                "play_recording",
+                "call_back",
+                "give_up_call_back",
+            },
+        ),
         (Role.ADMIN, {"read_tickets", "read_calls", "read_live", "play_recording"}),
     ],
 )

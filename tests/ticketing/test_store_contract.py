@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.ticketing.evidence import (
     MORNING,
+    MULYADI,
     answered,
     arrives,
     at,
@@ -26,9 +27,11 @@ from tests.ticketing.evidence import (
     pieces,
     texts,
 )
+from ticketing.callbacks import Attempt, CallBack, CallBackOutcome, Debt, SettledHow, Settlement
+from ticketing.errors import CallBackUnknown
 from ticketing.events import learned
-from ticketing.model import Call, CallType, JournalPosition, Location, Taker, Ticket, TicketStatus
-from ticketing.ports import KeptCall, KeptTicket
+from ticketing.model import Call, Caller, CallerKind, CallType, JournalPosition, Location, Taker, Ticket, TicketStatus
+from ticketing.ports import KeptCall, KeptCallBack, KeptTicket
 from ticketing.store.migrate import prepare
 from ticketing.store.transaction import SqlTransaction
 from ticketing.timeline import NO_ENTRY, ChainHead, chained
@@ -113,6 +116,114 @@ async def test_calls_in_progress_are_those_that_neither_ended_nor_were_interrupt
     known = [waiting, talking, joined(over, hung_up(over, 20)), joined(gone, interrupted(gone, 20))]
     await store.transact(lambda transaction: transaction.keep_calls([KeptCall(call) for call in known]))
     assert [kept.call for kept in await store.calls_in_progress()] == [talking, waiting]
+
+
+async def test_a_call_back_comes_back_as_it_was_kept_with_its_calls_in_order(store: SqliteStore) -> None:
+    attempt = Attempt(at(90).at, "siti", CallBackOutcome.BUSY, "dua kali")
+    new = CallBack("+6281234500001", at(0).at, (attempt,))
+    later, earlier = (joined(arrives(serial, serial), hung_up(arrives(serial, serial), 20)) for serial in (2, 1))
+
+    def work(transaction: Transaction) -> CallBack:
+        kept = transaction.keep_call_back(new)
+        transaction.keep_calls([KeptCall(call, call_back=kept.id) for call in (later, earlier)])
+        transaction.follow_calls(kept.id)
+        assert transaction.open_call_back("+6281234500001") == transaction.call_back(kept.id)
+        assert transaction.debts(kept.id) == (Debt.of(earlier), Debt.of(later))
+        return transaction.call_back(kept.id)
+
+    kept = await store.transact(work)
+    assert kept == replace(new, id=kept.id, since=at(1).at)
+    assert await store.call_back(kept.id) == KeptCallBack(kept, (earlier, later))
+    settled = replace(kept, settlement=Settlement(at(95).at, SettledHow.CALLED_AGAIN, None, None, call_id(9)))
+    assert await store.transact(lambda transaction: transaction.keep_call_back(settled)) == settled
+    assert await store.call_back(kept.id) == KeptCallBack(settled, (earlier, later))
+
+    def look(transaction: Transaction) -> object:
+        found = transaction.settled_call_backs("+6281234500001", at(95).at)
+        return transaction.open_call_back("+6281234500001"), found
+
+    assert await store.transact(look) == (None, (settled,))
+
+
+async def test_a_call_back_without_calls_is_forgotten_and_its_id_is_not_given_again(store: SqliteStore) -> None:
+    call = KeptCall(joined(arrives(), hung_up(arrives(), 9)))
+
+    def work(transaction: Transaction) -> int:
+        transaction.keep_calls([call])
+        kept = transaction.keep_call_back(CallBack(None, at(0).at))
+        transaction.owe(call.call.id, kept.id)
+        transaction.follow_calls(kept.id)
+        transaction.owe(call.call.id, None)
+        transaction.follow_calls(kept.id)
+        with pytest.raises(CallBackUnknown):
+            transaction.call_back(kept.id)
+        assert transaction.keep_call_back(CallBack(None, at(0).at)).id != kept.id
+        return kept.id
+
+    assert await store.call_back(await store.transact(work)) is None
+
+
+async def test_no_number_is_owed_two_call_backs(store: SqliteStore) -> None:
+    def work(transaction: Transaction) -> None:
+        transaction.keep_call_back(CallBack("+6281234500001", at(0).at))
+        transaction.keep_call_back(CallBack("+6281234500001", at(1).at))
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await store.transact(work)
+    assert await store.call_backs_owed() == 0
+
+
+async def test_the_first_later_answer_to_the_same_number_settles_a_debt(store: SqliteStore) -> None:
+    def kept(serial: int, *, by: str | None, caller: Caller = MULYADI) -> KeptCall:
+        call = arrives(serial, serial * 10, caller)
+        return KeptCall(joined(call, answered(call, by, serial * 10 + 4)) if by else call)
+
+    short = replace(MULYADI, kind=CallerKind.SHORT)
+    calls = [
+        kept(1, by="101"),
+        kept(2, by=None),
+        kept(3, by="101", caller=short),
+        kept(5, by="101"),
+        kept(6, by="101"),
+    ]
+    await store.transact(lambda transaction: transaction.keep_calls(calls))
+
+    def ask(transaction: Transaction) -> list[Settlement | None]:
+        debts = [Debt.of(arrives(serial, serial * 10)) for serial in (2, 5, 6)]
+        return [transaction.answered_after("+6281234500001", debt) for debt in debts]
+
+    found = await store.transact(ask)
+    assert [one and (one.call_id, one.at) for one in found] == [
+        (call_id(5, 50), at(54).at),
+        (call_id(6, 60), at(64).at),
+        None,
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7])
+@pytest.mark.parametrize("settled", [False, True])
+async def test_call_backs_come_page_by_page_in_their_order(store: SqliteStore, limit: int, settled: bool) -> None:  # noqa: FBT001
+    def work(transaction: Transaction) -> None:
+        # Two in a row were settled in the same microsecond, as when several are given up together.
+        for serial in (4, 2, 1, 5, 3):
+            how = Settlement(at(100 + serial // 2).at, SettledHow.GIVEN_UP, "dewi", "nomor salah")
+            kept = transaction.keep_call_back(CallBack(None, at(serial // 2).at, settlement=how if settled else None))
+            calls = [arrives(10 * serial + one, serial // 2 + one) for one in range(3)]
+            transaction.keep_calls([KeptCall(call, call_back=kept.id) for call in calls])
+
+    await store.transact(work)
+    seen: list[KeptCallBack] = []
+    cursor: str | None = None
+    while cursor or not seen:
+        page = await store.call_backs(settled=settled, cursor=cursor, limit=limit)
+        assert len(page.items) == limit or page.next is None
+        seen, cursor = [*seen, *page.items], page.next
+        if cursor is None:
+            break
+    assert [one.call_back.id for one in seen] == ([4, 1, 5, 2, 3] if settled else [3, 2, 5, 1, 4])
+    assert all(len(one.calls) == 3 for one in seen)
+    assert (await store.call_backs(settled=not settled)).items == ()
+    assert await store.call_backs_owed() == (0 if settled else 5)
 
 
 async def test_serials_of_a_day_have_no_gap_and_no_double(store: SqliteStore) -> None:

@@ -17,7 +17,7 @@ from ticketing.model import CallerKind, CallOutcome, CallType, Location, Ticket,
 from ticketing.ports import CallFilter, KeptCall, KeptTicket, TicketFilter
 from ticketing.sla import breaches_owed, clocks, noted, watched
 from ticketing.store.cursors import Place, written
-from ticketing.store.queries import call_page, ticket_page, ticket_text_page
+from ticketing.store.queries import call_back_page, call_page, ticket_page, ticket_text_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -358,6 +358,16 @@ async def test_a_cursor_that_no_list_of_tickets_gave_is_refused(store: SqliteSto
         await store.find_tickets(TicketFilter(text="pasar"), cursor=cursor if cursor != written("x", Place(1)) else "x")
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    ["nonsense", written("o", Place(1)), written("s", Place(1, "1")), written("o", Place(2**63 - 1, "1"))]
+    + [written("o", Place(1, name)) for name in ("x", "1.5", "1" * 19)],
+)
+async def test_a_cursor_that_no_list_of_call_backs_gave_is_refused(store: SqliteStore, cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        await store.call_backs(cursor=cursor)
+
+
 ALL_PAGES = [
     *(ticket_page(wanted, Place(1, "a"), 51) for wanted, _ in QUESTIONS if wanted.skpd is None),
     ticket_page(TicketFilter(breached=True, now=LATER), Place(1, "a"), 51),
@@ -367,6 +377,8 @@ ALL_PAGES = [
     ticket_text_page(TicketFilter(statuses=frozenset({TicketStatus.OPEN})), "pasar", Place(1), 51, among_few=True),
     ticket_text_page(TicketFilter(), "112-20261123", Place(1), 51),
     *(call_page(wanted, Place(1, "a"), 51) for wanted, _ in CALL_QUESTIONS),
+    call_back_page(Place(1, "1"), 51, settled=False),
+    call_back_page(Place(1, "1"), 51, settled=True),
 ]
 
 
@@ -379,5 +391,5 @@ async def test_no_list_reads_a_whole_table(database: Path, query: Any) -> None: 
     with closing(sqlite3.connect(database)) as connection:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {compiled.string}", plain)]
     scanned = {step.split()[1] for step in plan if step.startswith("SCAN") and "INDEX" not in step}
-    assert scanned.isdisjoint({"tickets", "calls", "timeline"}), plan
+    assert scanned.isdisjoint({"tickets", "calls", "timeline", "call_backs"}), plan
     assert not any("AUTOMATIC" in step for step in plan)

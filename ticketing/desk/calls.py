@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from ticketing.desk.call_backs import follow_debts
 from ticketing.events import Event, TicketOpened, learned
 from ticketing.model import Call, CallId, Ticket, ticket_number
 from ticketing.ports import KeptCall
@@ -38,11 +39,15 @@ class _Revision:
     def ticket(self) -> str | None:
         return self.kept.ticket if self.kept else None
 
+    @property
+    def call_back(self) -> int | None:
+        return self.kept.call_back if self.kept else None
+
 
 def record_calls(
     tx: Transaction, command: RecordCalls, now: datetime, zone: ZoneInfo, targets: Targets
 ) -> tuple[Entry, ...]:
-    """Keep what is new of these calls, and open the tickets that their answers owe."""
+    """Keep what is new of these calls, open the tickets that their answers owe, and note who is owed a call back."""
     revisions = _revisions(tx, command.calls)
     opened = _tickets_owed(tx, revisions, now, zone)
     entries: list[Entry] = []
@@ -53,12 +58,13 @@ def record_calls(
         head = revision.kept.head if revision.kept else NO_ENTRY
         news = chained(revision.call.id, _news(revision, ticket), head, recorded_at=now, ticket_number=number)
         entries += news
-        kept.append(KeptCall(revision.call, number, news[-1].head if news else head))
+        kept.append(KeptCall(revision.call, number, news[-1].head if news else head, revision.call_back))
     tx.keep_calls(kept)
     tx.open_tickets([watched(ticket, targets=targets) for ticket in opened.values()])
     _settle_answers(tx, revisions, targets)
     tx.keep_positions(command.positions)
-    return tx.append(entries)
+    told = tx.append(entries)
+    return (*told, *follow_debts(tx, [(revision.kept, revision.call) for revision in revisions], now))
 
 
 def _revisions(tx: Transaction, pieces: Iterable[Call]) -> tuple[_Revision, ...]:

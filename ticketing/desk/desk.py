@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ticketing.commands import NoteBreaches, NoteRecordingAccess, RecordCalls, TriageTicket, TurnStatus
+from ticketing.commands import (
+    NoteBreaches,
+    NoteRecordingAccess,
+    RecordCalls,
+    TriageTicket,
+    TryCallBack,
+    TurnStatus,
+)
+from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
 from ticketing.desk.people import keep_people
-from ticketing.desk.tickets import note_breaches, note_recording_access, triage_ticket, turn_status
+from ticketing.desk.tickets import change_ticket
 from ticketing.sla import SOP_TARGETS
 
 if TYPE_CHECKING:
@@ -58,14 +66,10 @@ class TicketDesk:
         match command:
             case RecordCalls():
                 return record_calls(tx, command, now, self._zone, self._targets)
-            case TriageTicket():
-                return triage_ticket(tx, command, now, self._targets)
-            case TurnStatus():
-                return turn_status(tx, command, now, self._targets)
-            case NoteBreaches():
-                return note_breaches(tx, now, self._targets)
-            case NoteRecordingAccess():
-                return note_recording_access(tx, command, now)
+            case TriageTicket() | TurnStatus() | NoteBreaches() | NoteRecordingAccess():
+                return change_ticket(tx, command, now, self._targets)
+            case TryCallBack():
+                return try_call_back(tx, command, now)
             case _:
                 keep_people(tx, command)
                 return ()

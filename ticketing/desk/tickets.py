@@ -4,25 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ticketing.errors import CallUnknown, StaleVersion
+from ticketing.commands import NoteBreaches, NoteRecordingAccess, TriageTicket, TurnStatus
+from ticketing.desk.telling import tell
+from ticketing.errors import StaleVersion
 from ticketing.events import RecordingPlayed, StatusTurned
 from ticketing.sla import breaches_owed, noted, watched
-from ticketing.timeline import chained
 from ticketing.transitions import transition
 from ticketing.triage import triaged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
-    from ticketing.commands import NoteRecordingAccess, TriageTicket, TurnStatus
     from ticketing.events import Event
-    from ticketing.model import CallId, Ticket
+    from ticketing.model import Ticket
     from ticketing.ports import Transaction
     from ticketing.sla import Targets
     from ticketing.timeline import Entry
 
 _BREACHES_AT_ONCE: Final = 200  # after a long downtime: an answer that opens a ticket must not wait for them all
+
+
+def change_ticket(
+    tx: Transaction,
+    command: TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess,
+    now: datetime,
+    targets: Targets,
+) -> tuple[Entry, ...]:
+    """Carry out a command about a ticket or its call; raises its refusals."""
+    match command:
+        case TriageTicket():
+            return triage_ticket(tx, command, now, targets)
+        case TurnStatus():
+            return turn_status(tx, command, now, targets)
+        case NoteBreaches():
+            return note_breaches(tx, now, targets)
+        case NoteRecordingAccess():
+            return note_recording_access(tx, command, now)
 
 
 def triage_ticket(tx: Transaction, command: TriageTicket, now: datetime, targets: Targets) -> tuple[Entry, ...]:
@@ -48,13 +65,13 @@ def note_breaches(tx: Transaction, now: datetime, targets: Targets) -> tuple[Ent
     for ticket in tx.tickets_to_watch(now, _BREACHES_AT_ONCE):
         breaches = breaches_owed(ticket, now=now, targets=targets)
         tx.keep_ticket(watched(noted(ticket, breaches), targets=targets))
-        entries += _tell(tx, ticket.call_id, breaches, now)
+        entries += tell(tx, ticket.call_id, breaches, now)
     return tuple(entries)
 
 
 def note_recording_access(tx: Transaction, command: NoteRecordingAccess, now: datetime) -> tuple[Entry, ...]:
     """Put on record who asked for a call's audio; raise CallUnknown."""
-    return _tell(tx, command.call_id, (RecordingPlayed(now, command.by),), now)
+    return tell(tx, command.call_id, (RecordingPlayed(now, command.by),), now)
 
 
 def _seen(tx: Transaction, number: str, version: int | None) -> Ticket:
@@ -72,15 +89,4 @@ def _keep(
     after = noted(after, owed_before)
     owed_by_it = breaches_owed(after, now=now, targets=targets)
     tx.keep_ticket(watched(noted(after, owed_by_it), targets=targets))
-    return _tell(tx, after.call_id, (*owed_before, change, *owed_by_it), now)
-
-
-def _tell(tx: Transaction, call_id: CallId, news: Sequence[Event], now: datetime) -> tuple[Entry, ...]:
-    if not news:
-        return ()
-    kept = tx.calls([call_id]).get(call_id)
-    if kept is None:
-        raise CallUnknown(call_id)
-    entries = chained(call_id, news, kept.head, recorded_at=now, ticket_number=kept.ticket)
-    tx.keep_head(call_id, entries[-1].head)
-    return tx.append(entries)
+    return tell(tx, after.call_id, (*owed_before, change, *owed_by_it), now)

@@ -7,6 +7,7 @@ SQLite would otherwise sort all that match.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from ticketing.errors import BadCursor
 from ticketing.model import CallType, TicketStatus
 from ticketing.ports import TicketFilter
 from ticketing.store.search import search_of
-from ticketing.store.tables import TEXT_INDEX, calls, from_micros, micros, ticket_texts, tickets
+from ticketing.store.tables import TEXT_INDEX, call_backs, calls, from_micros, micros, ticket_texts, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -111,6 +112,27 @@ def call_page(wanted: CallFilter, after: Place | None, count: int) -> Select[Any
     )
 
 
+def call_back_page(after: Place | None, count: int, *, settled: bool) -> Select[Any]:
+    """Select `count` call-backs, each with all its calls, those after `after`.
+
+    Owed ones by their oldest debt, the oldest first; settled ones the last settled first.
+    """
+    at = call_backs.c.settled_at if settled else call_backs.c.since
+    keys = select(call_backs.c.id).where(at.is_not(None) if settled else call_backs.c.settled_at.is_(None))
+    if after:
+        place = tuple_(literal(_instant_of(after), at.type), literal(_id_of(after)))
+        row = tuple_(at, call_backs.c.id)
+        keys = keys.where(row < place if settled else row > place)
+    order = (at.desc(), call_backs.c.id.desc()) if settled else (at, call_backs.c.id)
+    page = keys.order_by(*order).limit(count).subquery("page")
+    return (
+        select(*call_backs.c, *calls.c)
+        .join_from(page, call_backs, call_backs.c.id == page.c.id)
+        .join(calls, calls.c.call_back == call_backs.c.id)
+        .order_by(*order, calls.c.arrived_at, calls.c.id)
+    )
+
+
 def _merged(keys: Sequence[Keys], order: tuple[str, str], count: int) -> Select[Any] | CompoundSelect[Any]:
     descending: list[ColumnElement[Any]] = [desc(name) for name in order]
     if len(keys) == 1:
@@ -119,11 +141,21 @@ def _merged(keys: Sequence[Keys], order: tuple[str, str], count: int) -> Select[
 
 
 def _before(table: Table, at: str, name: str, place: Place) -> Condition:
+    instant = literal(_instant_of(place), table.c[at].type)
+    return tuple_(table.c[at], table.c[name]) < tuple_(instant, literal(place.name))
+
+
+def _id_of(place: Place) -> int:
+    if not re.fullmatch("[0-9]{1,18}", place.name or ""):
+        raise BadCursor
+    return int(place.name or "")
+
+
+def _instant_of(place: Place) -> datetime:
     try:
-        instant = from_micros(place.at)
+        return from_micros(place.at)
     except OverflowError as error:
         raise BadCursor from error
-    return tuple_(table.c[at], table.c[name]) < tuple_(literal(instant, table.c[at].type), literal(place.name))
 
 
 def _span(column: ColumnElement[datetime], since: datetime | None, until: datetime | None) -> Iterable[Condition]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ticketing.callbacks import Attempt, CallBack, CallBackOutcome, SettledHow, Settlement
 from ticketing.model import (
     AnswerLeg,
     Call,
@@ -60,6 +61,7 @@ def call_values(kept: KeptCall) -> Values:
         "identified": call.identified,
         "legs": [_leg_values(leg) for leg in call.legs],
         "ticket": kept.ticket,
+        "call_back": kept.call_back,
         "entries": kept.head.position,
         "head": kept.head.hash,
     }
@@ -87,7 +89,7 @@ def call_of(row: Row) -> KeptCall:
         hangup_cause=row["hangup_cause"],
         interrupted_at=row["interrupted_at"],
     )
-    return KeptCall(call, row["ticket"], ChainHead(row["entries"], row["head"]))
+    return KeptCall(call, row["ticket"], ChainHead(row["entries"], row["head"]), row["call_back"])
 
 
 def _instant(row: Row, name: str) -> Instant | None:
@@ -226,6 +228,39 @@ def entry_of(row: Row) -> Entry:
         ticket_number=row["ticket_number"],
         seq=row["seq"],
     )
+
+
+def call_back_values(call_back: CallBack) -> Values:
+    """Give the row of a call-back; one that is not kept yet has no id: the database gives it."""
+    settled = call_back.settlement
+    return {
+        "id": call_back.id or None,
+        "number": call_back.number,
+        "since": call_back.since,
+        "attempts": [[micros(one.at), one.by, one.outcome, one.note] for one in call_back.attempts],
+        "settled_at": settled.at if settled else None,
+        "how": settled.how if settled else None,
+        "settled_by": settled.by if settled else None,
+        "note": settled.note if settled else None,
+        "settling_call": settled.call_id if settled else None,
+    }
+
+
+def call_back_of(row: Row) -> CallBack:
+    """Give the call-back of a row."""
+    return CallBack(
+        number=row["number"],
+        since=row["since"],
+        attempts=tuple(
+            Attempt(from_micros(at), by, CallBackOutcome(outcome), note) for at, by, outcome, note in row["attempts"]
+        ),
+        settlement=_settlement(row) if row["settled_at"] else None,
+        id=row["id"],
+    )
+
+
+def _settlement(row: Row) -> Settlement:
+    return Settlement(row["settled_at"], SettledHow(row["how"]), row["settled_by"], row["note"], row["settling_call"])
 
 
 def taker_of(row: Row) -> Taker:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from sqlalchemy import URL, bindparam, false, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ticketing.model import CallOutcome, TicketStatus
-from ticketing.ports import KeptTicket, Page
+from ticketing.ports import KeptCallBack, KeptTicket, Page
 from ticketing.store import cursors
 from ticketing.store.condition import BUSY_S, in_our_words
 from ticketing.store.cursors import Place
-from ticketing.store.queries import call_page, few, ticket_page, ticket_text_page
-from ticketing.store.rows import call_of, entry_of, position_of, session_of, taker_of, ticket_of, user_of
+from ticketing.store.queries import call_back_page, call_page, few, ticket_page, ticket_text_page
+from ticketing.store.rows import call_back_of, call_of, entry_of, position_of, session_of, taker_of, ticket_of, user_of
 from ticketing.store.tables import (
+    call_backs,
     calls,
     journal_positions,
     micros,
@@ -29,14 +31,15 @@ from ticketing.store.tables import (
 from ticketing.store.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
     from typing import Any
 
     from sqlalchemy import Select, Table
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from ticketing.model import CallId, JournalPosition, Taker
+    from ticketing.callbacks import CallBack
+    from ticketing.model import Call, CallId, JournalPosition, Taker
     from ticketing.people import Session, User
     from ticketing.ports import CallFilter, KeptCall, TicketFilter, Transaction
     from ticketing.timeline import Entry
@@ -63,6 +66,14 @@ _TIMELINE = (
     .where(tickets.c.number == bindparam("number"))
     .order_by(timeline.c.position)
 )
+_CALL_TIMELINE = select(timeline).where(timeline.c.call_id == bindparam("call_id")).order_by(timeline.c.position)
+_CALL_BACK = (
+    select(*call_backs.c, *calls.c)
+    .join_from(call_backs, calls, calls.c.call_back == call_backs.c.id)
+    .where(call_backs.c.id == bindparam("call_back"))
+    .order_by(calls.c.arrived_at, calls.c.id)
+)
+_CALL_BACKS_OWED = select(func.count()).select_from(call_backs).where(call_backs.c.settled_at.is_(None))
 _ENTRIES = (
     select(timeline).where(timeline.c.seq > bindparam("after")).order_by(timeline.c.seq).limit(bindparam("at_most"))
 )
@@ -164,6 +175,36 @@ class SqliteStore:
         """The whole timeline of a ticket's call, in order; empty when there is no such ticket."""
         return await self._read(_entry, _TIMELINE, number=number)
 
+    async def call_timeline(self, call_id: CallId) -> tuple[Entry, ...]:
+        """The whole timeline of a call, in order; empty when there is no such call."""
+        return await self._read(_entry, _CALL_TIMELINE, call_id=call_id)
+
+    async def call_backs(
+        self, *, settled: bool = False, cursor: str | None = None, limit: int = 50
+    ) -> Page[KeptCallBack]:
+        """One page of what is owed, the oldest debt first; or of what is settled, the last settled first.
+
+        Raises BadCursor.
+        """
+        kind = "s" if settled else "o"
+        after = cursors.read(kind, cursor, named=True) if cursor else None
+        found = _kept_call_backs(await self._read(_call_back_row, call_back_page(after, limit + 1, settled=settled)))
+
+        def place(kept: KeptCallBack) -> Place:
+            settlement = kept.call_back.settlement
+            return Place(micros(settlement.at if settlement else kept.call_back.since), str(kept.call_back.id))
+
+        return _page(found, limit, kind, place)
+
+    async def call_back(self, call_back: int) -> KeptCallBack | None:
+        """One call-back, None when there is none of this id."""
+        return next(iter(_kept_call_backs(await self._read(_call_back_row, _CALL_BACK, call_back=call_back))), None)
+
+    async def call_backs_owed(self) -> int:
+        """How many call-backs are owed."""
+        (count,) = await self._read(lambda row: int(row[0]), _CALL_BACKS_OWED)
+        return count
+
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""
         return await self._read(_entry, _ENTRIES, after=after, at_most=limit)
@@ -233,6 +274,16 @@ def _kept_call(row: Sequence[Any]) -> KeptCall:
 
 def _kept_ticket(row: Sequence[Any]) -> KeptTicket:
     return KeptTicket(ticket_of(_named(tickets, row)), _kept_call(row[len(tickets.c) :]).call)
+
+
+def _call_back_row(row: Sequence[Any]) -> tuple[CallBack, Call]:
+    return call_back_of(_named(call_backs, row)), _kept_call(row[len(call_backs.c) :]).call
+
+
+def _kept_call_backs(found: Iterable[tuple[CallBack, Call]]) -> tuple[KeptCallBack, ...]:
+    """Put together what was joined: the rows of one call-back follow each other."""
+    by_id = groupby(found, key=lambda pair: pair[0])
+    return tuple(KeptCallBack(one, tuple(call for _, call in pairs)) for one, pairs in by_id)
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -97,6 +97,7 @@ calls = Table(
     Column("identified", Boolean, nullable=False),
     Column("legs", _json, nullable=False),
     Column("ticket", String),
+    Column("call_back", BigInteger),  # the call-back that it is, or was, part of
     Column("entries", Integer, nullable=False),  # how many the timeline has of this call, and the last's hash
     Column("head", String, nullable=False),
 )
@@ -149,6 +150,47 @@ Index("ix_tickets_category", tickets.c.category, *_OPENING, sqlite_where=text("c
 for _name, _noted in (("late", "on_progress_breached_at"), ("long", "close_breached_at")):
     Index(f"ix_tickets_{_name}", tickets.c.call_type, *_OPENING, sqlite_where=text(f"{_noted} IS NOT NULL"))
 Index("ix_tickets_watch", tickets.c.watch_at, sqlite_where=text("watch_at IS NOT NULL"))
+
+# The fold of what the timelines of the owing calls say: what is owed, and what was.
+call_backs = Table(
+    "call_backs",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("number", String),  # E.164; null: the caller has none that can be called
+    Column("since", UtcMicroseconds, nullable=False),
+    Column("attempts", _json, nullable=False),
+    Column("settled_at", UtcMicroseconds),  # null: it is owed
+    Column("how", String),
+    Column("settled_by", Text),
+    Column("note", Text),
+    Column("settling_call", String),
+    sqlite_autoincrement=True,  # an id is never given twice: somebody may still have the old one on the screen
+)
+
+_OWED: Final = text("settled_at IS NULL")
+_SETTLED: Final = text("settled_at IS NOT NULL")
+Index("ix_call_backs_owed", call_backs.c.since, call_backs.c.id, sqlite_where=_OWED)
+# Unique: whatever is owed to one number is one.
+Index(
+    "uq_call_backs_number",
+    call_backs.c.number,
+    unique=True,
+    sqlite_where=text("settled_at IS NULL AND number IS NOT NULL"),
+)
+Index("ix_call_backs_settled", call_backs.c.settled_at, call_backs.c.id, sqlite_where=_SETTLED)
+Index(
+    "ix_call_backs_number_settled",
+    call_backs.c.number,
+    call_backs.c.settled_at,
+    sqlite_where=text("settled_at IS NOT NULL AND number IS NOT NULL"),
+)
+Index(
+    "ix_calls_call_back",
+    calls.c.call_back,
+    calls.c.arrived_at,
+    calls.c.id,
+    sqlite_where=text("call_back IS NOT NULL"),
+)
 
 timeline = Table(
     "timeline",

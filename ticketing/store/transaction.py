@@ -5,13 +5,34 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, false, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, exists, false, func, insert, literal_column, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 
-from ticketing.errors import TakerExists, TicketUnknown, UnknownTaker, UnknownToken, UnknownUser, UserExists
-from ticketing.store.rows import call_of, call_values, entry_values, position_values, ticket_of, ticket_values
+from ticketing.callbacks import Debt, settled_by_calling_again
+from ticketing.errors import (
+    CallBackUnknown,
+    TakerExists,
+    TicketUnknown,
+    UnknownTaker,
+    UnknownToken,
+    UnknownUser,
+    UserExists,
+)
+from ticketing.model import CALLABLE_KINDS
+from ticketing.store.rows import (
+    backwards,
+    call_back_of,
+    call_back_values,
+    call_of,
+    call_values,
+    entry_values,
+    position_values,
+    ticket_of,
+    ticket_values,
+)
 from ticketing.store.statements import Statement
 from ticketing.store.tables import (
+    call_backs,
     calls,
     journal_positions,
     sessions,
@@ -30,6 +51,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
+    from ticketing.callbacks import CallBack, Settlement
     from ticketing.model import CallId, JournalPosition, Taker, Ticket
     from ticketing.people import Session, Token, User
     from ticketing.ports import KeptCall
@@ -84,6 +106,52 @@ _TO_WATCH = Statement(
     .limit(bindparam("at_most"))
     .offset(literal_column("0")),
     gives=list(tickets.c),
+)
+
+_CALL_BACK = Statement(select(call_backs).where(call_backs.c.id == bindparam("of_id")), gives=list(call_backs.c))
+_OPEN_CALL_BACK = Statement(
+    select(call_backs).where(
+        call_backs.c.number == bindparam("of_number"),
+        call_backs.c.number.is_not(None),
+        call_backs.c.settled_at.is_(None),
+    ),
+    gives=list(call_backs.c),
+)
+_SETTLED_CALL_BACKS = Statement(
+    select(call_backs)
+    .where(call_backs.c.number == bindparam("of_number"), call_backs.c.settled_at >= bindparam("at_or_after"))
+    .order_by(call_backs.c.settled_at, call_backs.c.id),
+    gives=list(call_backs.c),
+)
+_KEEP_CALL_BACK = Statement(_upsert(call_backs).returning(call_backs.c.id), gives=[call_backs.c.id])
+_OWE = Statement(update(calls).where(calls.c.id == bindparam("of_call")).values(call_back=bindparam("part_of")))
+_oldest = select(func.min(calls.c.arrived_at)).where(calls.c.call_back == bindparam("of_id")).scalar_subquery()
+_FORGET_WITHOUT_CALLS = Statement(
+    delete(call_backs).where(
+        call_backs.c.id == bindparam("of_id"), ~exists().where(calls.c.call_back == bindparam("of_id"))
+    )
+)
+_FOLLOW_CALLS = Statement(update(call_backs).where(call_backs.c.id == bindparam("of_id")).values(since=_oldest))
+_DEBTS = Statement(
+    select(calls.c.arrived_at, calls.c.id)
+    .where(calls.c.call_back == bindparam("of_id"))
+    .order_by(calls.c.arrived_at, calls.c.id),
+    gives=[calls.c.arrived_at, calls.c.id],
+)
+_ANSWERED_AFTER = Statement(
+    select(calls.c.id, calls.c.answered_at)
+    .where(
+        calls.c.caller_reversed == bindparam("backwards"),
+        tuple_(calls.c.arrived_at, calls.c.id)
+        > tuple_(bindparam("arrived", type_=calls.c.arrived_at.type), bindparam("of_call")),
+        calls.c.answered_at.is_not(None),
+        calls.c.caller_e164 == bindparam("of_number"),
+        calls.c.caller_kind.in_([literal_column(f"'{kind}'") for kind in sorted(CALLABLE_KINDS)]),
+    )
+    .order_by(calls.c.arrived_at, calls.c.id)
+    .limit(literal_column("1"))
+    .offset(literal_column("0")),
+    gives=[calls.c.id, calls.c.answered_at],
 )
 
 _APPEND = Statement(insert(timeline).returning(timeline.c.seq), takes=timeline.c.keys()[1:], gives=[timeline.c.seq])
@@ -170,6 +238,52 @@ class SqlTransaction:
     def tickets_to_watch(self, now: datetime, limit: int) -> tuple[Ticket, ...]:
         """Give up to `limit` tickets whose `watch_at` has passed, the most overdue first."""
         return tuple(map(ticket_of, _TO_WATCH.rows(self._connection, {"now": now, "at_most": limit})))
+
+    def call_back(self, call_back: int) -> CallBack:
+        """Give a call-back; raise CallBackUnknown."""
+        for row in _CALL_BACK.rows(self._connection, {"of_id": call_back}):
+            return call_back_of(row)
+        raise CallBackUnknown(call_back)
+
+    def open_call_back(self, number: str) -> CallBack | None:
+        """Give what is owed to this number, None when nothing is."""
+        return next(map(call_back_of, _OPEN_CALL_BACK.rows(self._connection, {"of_number": number})), None)
+
+    def settled_call_backs(self, number: str, since: datetime) -> tuple[CallBack, ...]:
+        """Give the number's call-backs that were settled at or after `since`, the earliest settled first."""
+        asked = {"of_number": number, "at_or_after": since}
+        return tuple(map(call_back_of, _SETTLED_CALL_BACKS.rows(self._connection, asked)))
+
+    def keep_call_back(self, call_back: CallBack) -> CallBack:
+        """Keep a new call-back (id 0), or this in place of what was kept of it; give it back with its id."""
+        (row,) = _KEEP_CALL_BACK.rows(self._connection, call_back_values(call_back))
+        return replace(call_back, id=row["id"])
+
+    def owe(self, call_id: CallId, call_back: int | None) -> None:
+        """Have a kept call be part of this call-back."""
+        _OWE.run(self._connection, {"of_call": call_id, "part_of": call_back})
+
+    def follow_calls(self, call_back: int) -> None:
+        """Have a call-back's `since` follow its calls; forget it when it has none any more."""
+        _FORGET_WITHOUT_CALLS.run(self._connection, {"of_id": call_back})
+        _FOLLOW_CALLS.run(self._connection, {"of_id": call_back})
+
+    def debts(self, call_back: int) -> tuple[Debt, ...]:
+        """Give the calls that are part of a call-back, in their order."""
+        found = _DEBTS.rows(self._connection, {"of_id": call_back})
+        return tuple(Debt(row["arrived_at"], row["id"]) for row in found)
+
+    def answered_after(self, number: str, debt: Debt) -> Settlement | None:
+        """Give what settles this debt of the number: its first call after that one that is answered."""
+        asked = {
+            "backwards": backwards(number),
+            "of_number": number,
+            "arrived": debt.arrived_at,
+            "of_call": debt.call_id,
+        }
+        for row in _ANSWERED_AFTER.rows(self._connection, asked):
+            return settled_by_calling_again(row["id"], row["answered_at"])
+        return None
 
     def append(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
         """Add entries to the timeline; give them back with their `seq`."""

@@ -1,0 +1,83 @@
+"""Who is owed a call back: /call-backs, and what came of trying."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from gateway.presentation import call_back_json
+from gateway.web import guard
+from gateway.web.answers import CallBackAnswer, CallBackPage
+from gateway.web.auth import asker
+from gateway.web.context import web_of
+from gateway.web.errors import NoSuchThing
+from gateway.web.routes import Route
+from gateway.web.schemas import AttemptBody, CallBackQuery
+from ticketing.commands import TryCallBack
+from ticketing.errors import BadCursor, CallBackOver, CallBackUnknown, GivingUpRefused, ReasonNeeded
+from ticketing.permissions import Permission
+
+if TYPE_CHECKING:
+    from ticketing.ports import KeptCallBack
+
+
+async def _list(request: web.Request) -> web.Response:
+    asked = guard.query(request, CallBackQuery)
+    page = await web_of(request).store.call_backs(settled=asked.settled, cursor=asked.cursor, limit=asked.limit)
+    return web.json_response({"items": [call_back_json(kept) for kept in page.items], "next": page.next})
+
+
+async def _kept(request: web.Request) -> KeptCallBack:
+    """The call-back of the path; raise NoSuchThing."""
+    text = request.match_info["id"]
+    known = re.fullmatch("[0-9]{1,18}", text, re.ASCII)
+    kept = await web_of(request).store.call_back(int(text)) if known else None
+    if kept is None:
+        raise NoSuchThing(f"there is no call-back {text[:40]}")
+    return kept
+
+
+async def _show(request: web.Request) -> web.Response:
+    return web.json_response(call_back_json(await _kept(request)))
+
+
+async def _try(request: web.Request) -> web.Response:
+    kept, asked, user = await _kept(request), guard.body(request, AttemptBody), asker(request).user
+    command = TryCallBack(kept.call_back.id, asked.outcome, user.name, user.role, asked.note)
+    await web_of(request).desk.handle(command)
+    return await _show(request)
+
+
+ROUTES: Final = (
+    Route(
+        "GET",
+        "/call-backs",
+        _list,
+        Permission.READ_CALLS,
+        "Who is owed a call back, the oldest debt first; or what is settled",
+        CallBackPage,
+        query=CallBackQuery,
+        errors=(BadCursor,),
+    ),
+    Route(
+        "GET",
+        "/call-backs/{id}",
+        _show,
+        Permission.READ_CALLS,
+        "One call-back, owed or settled",
+        CallBackAnswer,
+        errors=(NoSuchThing,),
+    ),
+    Route(
+        "POST",
+        "/call-backs/{id}/attempts",
+        _try,
+        Permission.CALL_BACK,
+        "Record what came of calling back; a supervisor gives it up, with the reason as note",
+        CallBackAnswer,
+        body=AttemptBody,
+        errors=(NoSuchThing, CallBackUnknown, CallBackOver, GivingUpRefused, ReasonNeeded),
+    ),
+)
