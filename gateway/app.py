@@ -34,6 +34,7 @@ from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.watch.space import Part
+from gateway.watch.trunk_watch import TrunkWatch
 from gateway.web.city import City
 from gateway.web.context import Web
 from gateway.web.metrics import EntryCounts, add_metrics
@@ -93,7 +94,8 @@ async def run_gateway(settings: Settings) -> None:
         roster = Roster(settings, store, asterisk, ami, ledger_read)
         alarms = Alarms(clock)
         audit = LedgerAudit(_second_readers(journals, places), store, settings.style_of, alarms)
-        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms)
+        trunks = TrunkWatch(settings.trunks, ami, alarms, assumed=settings.carrier_is_assumed)
+        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms, trunks.states)
         city = City(settings.zone, settings.city, settings.targets, settings.language)
         site = application(Web(store, desk, clock, feed, home, health, city, alarms))
         add_pages(site, AskedSeats(roster))
@@ -108,6 +110,7 @@ async def run_gateway(settings: Settings) -> None:
                 group.create_task(reconciler.run(), name="reconciler"),
                 group.create_task(audit.run(), name="ledger's audit"),
                 group.create_task(roster.run(), name="roster"),
+                group.create_task(trunks.run(), name="trunk watch"),
                 group.create_task(SlaWatch(desk, clock, due).run(), name="SLA watch"),
                 group.create_task(
                     Rotation(journals, asterisk, ami, clock, settings.storage).run(), name="journals' rotation"

@@ -128,6 +128,9 @@ def _show_health(health: dict[str, Any]) -> None:
         if key in {"reasons", "alarms"} and isinstance(value, list):
             for one in value:
                 click.echo(printable(f"  ! {one.get('text')}" if isinstance(one, dict) else f"  ! {one}"))
+        elif isinstance(value, dict):
+            told = ", ".join(f"{name} {state}" for name, state in value.items())
+            click.echo(printable(f"  {key:<15}{told}"))
         elif key != "ready":
             click.echo(printable(f"  {key.replace('_', ' '):<15}{value}"))
 

@@ -12,7 +12,7 @@ from gateway.presentation import alarm_json
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.ami_listener import AmiListener
     from gateway.call_recorder import CallRecorder, Journal
@@ -44,6 +44,7 @@ class Health:
     audit: int  # discrepancies between ledger and store that stand now; must be zero
     reasons: tuple[str, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    trunks: Mapping[str, str] = field(default_factory=dict)  # name → up, down or unknown
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON-ready values."""
@@ -63,6 +64,7 @@ class HealthCheck:
     roster: Roster
     audit: LedgerAudit
     alarms: Alarms
+    trunks: Mapping[str, str] = field(default_factory=dict)
     _last: tuple[float, Health] | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -101,6 +103,7 @@ class HealthCheck:
             audit=self.audit.count,
             reasons=wrong,
             alarms=self.alarms.standing(),
+            trunks=dict(self.trunks),
         )
 
     async def _staff(self) -> tuple[int, int]:

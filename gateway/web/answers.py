@@ -220,6 +220,7 @@ class HealthAnswer(Answer):
     audit: int
     reasons: list[str]
     alarms: list[AlarmAnswer]
+    trunks: dict[str, Literal["up", "down", "unknown"]]
 
 
 class FeedMessage(Answer):

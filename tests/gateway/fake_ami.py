@@ -49,6 +49,8 @@ class FakeAmi:
         self.instead: dict[str, bytes] = {}  # what these actions get in place of their answer
         self.shutting_down = False
         self.members: list[str] = []  # interfaces of the queue's members
+        self.values: dict[str, str] = {}  # what Getvar gives for these expressions
+        self.registrations: dict[str, str] = {}  # their status, by name
         self.actions: list[Headers] = []  # every action that came
         self.sessions: list[Session] = []
         self._asked: asyncio.Queue[Headers] = asyncio.Queue()
@@ -112,6 +114,8 @@ class Session(asyncio.Protocol):
             "Ping": lambda _, id_: [_success(id_, Ping="Pong", Timestamp="1795467089.465976")],
             "QueueStatus": self._queue_status,
             "Originate": self._originate,
+            "Getvar": self._getvar,
+            "PJSIPShowRegistrationsOutbound": self._registrations,
             "Hangup": lambda _, id_: [_error(id_, "No such channel")],
         }
 
@@ -173,6 +177,21 @@ class Session(asyncio.Protocol):
             _success(id_, EventList="start", Message="Queue status will follow"),
             *items,
             {"Event": "QueueStatusComplete", **id_, "EventList": "Complete", "ListItems": str(len(items))},
+        ]
+
+    def _getvar(self, action: Headers, id_: Headers) -> list[Headers]:
+        variable = str(action["Variable"])
+        return [_success(id_, Variable=variable, Value=self.ami.values.get(variable, ""))]
+
+    def _registrations(self, _action: Headers, id_: Headers) -> list[Headers]:
+        items: list[Headers] = [
+            {"Event": "OutboundRegistrationDetail", **id_, "ObjectName": name, "Status": status}
+            for name, status in self.ami.registrations.items()
+        ]
+        return [
+            _success(id_, EventList="start", Message="Following are Events for each Outbound registration"),
+            *items,
+            {"Event": "OutboundRegistrationDetailComplete", **id_, "EventList": "Complete", "ListItems": "1"},
         ]
 
     def _originate(self, action: Headers, id_: Headers) -> list[Headers]:

@@ -115,7 +115,8 @@ async def parts(tmp_path: Path, agi: Bind) -> AsyncIterator[Parts]:
         roster = Roster(settings, store, asterisk, listener, asyncio.Event())
         alarms = Alarms(SystemClock())
         audit = LedgerAudit((), store, lambda _trunk: CallerIdStyle.AUTO, alarms)
-        check = HealthCheck(listener, agi, store, recorder, (queue_log, cel), roster, audit, alarms)
+        journals, trunks = (queue_log, cel), {"telkom": "up"}
+        check = HealthCheck(listener, agi, store, recorder, journals, roster, audit, alarms, trunks)
         async with connected(listener):
             yield Parts(check, ami, store, desk, tmp_path)
     await store.close()
@@ -143,6 +144,7 @@ async def test_a_line_of_which_every_part_answers_is_ready(parts: Parts) -> None
         "call_backs_owed": 0,
         "unreadable": 0,
         "audit": 0,
+        "trunks": {"telkom": "up"},
         "reasons": [],
         "alarms": [],
     }

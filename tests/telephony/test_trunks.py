@@ -110,6 +110,10 @@ def trunk_that_took(line: Line, call: str) -> set[str]:
     return {name for name in ("one", "two", "account") if any(f"PJSIP/trunk-{name}-" in one for one in channels)}
 
 
+def trunk_alarms(line: Line) -> set[str]:
+    return {alarm["name"] for alarm in line.health()["alarms"] if alarm["name"].startswith("trunk.")}
+
+
 # ---- in --------------------------------------------------------------------------------------------------------------
 
 
@@ -206,3 +210,17 @@ def test_a_registered_trunk_shows_its_login_for_each_call(line: Line, carriers: 
         caller.finish()
     assert " Registered " in line.asterisk("pjsip show registrations")
     assert trunk_that_took(line, line.ended_call(since)["id"]) == {"account"}
+
+
+# ---- whether they are there ------------------------------------------------------------------------------------------
+
+
+def test_a_trunk_that_is_gone_alarms_and_is_cleared_when_it_is_back(line: Line, carriers: Carriers) -> None:
+    with answering(line, carriers, one=Pickup(), two=Pickup()):
+        eventually(lambda: line.health()["trunks"] == {"one": "up", "two": "up", "account": "up"})
+        assert trunk_alarms(line) == set()
+    eventually(lambda: trunk_alarms(line) == {"trunk.one", "trunk.two"}, within_s=60)
+    assert line.health()["trunks"] == {"one": "down", "two": "down", "account": "up"}
+    assert "trunk one does not answer on" in line.siaga112("status").stdout
+    with answering(line, carriers, two=Pickup()):
+        eventually(lambda: trunk_alarms(line) == {"trunk.one"})
