@@ -153,9 +153,12 @@ class Line:
 
     def told(self, *words: str) -> Any:  # noqa: ANN401 - JSON
         """What a verb prints as JSON: the command line itself, without a process of its own for each look."""
-        done = CliRunner().invoke(siaga112, [*words, "--json"], env=self._variables())
+        return json.loads(self._typed(*words, "--json"))
+
+    def _typed(self, *words: str) -> str:
+        done = CliRunner().invoke(siaga112, words, env=self._variables())
         assert done.stdout, done.stderr or done.exception
-        return json.loads(done.stdout)
+        return done.stdout
 
     def _variables(self) -> dict[str, str | None]:
         others = {name: None for name in os.environ if name.startswith("SIAGA112_")}
@@ -213,8 +216,7 @@ class Line:
     def add_takers(self, count: int, first: int = 201) -> None:
         """Add takers, signed in; their phones come with `staffed`."""
         for extension in map(str, range(first, first + count)):
-            done = self.siaga112("taker", "add", extension, "--name", f"Petugas {extension}", "--signed-in")
-            assert done.returncode == 0, done.stderr
+            self._typed("taker", "add", extension, "--name", f"Petugas {extension}", "--signed-in")
             self.logins[extension] = self.told("phone", "show", extension)["password"]
         eventually(lambda: self._asterisk_knows(str(first + count - 1)))
 
