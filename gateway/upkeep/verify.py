@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway import call_facts
 from gateway.call_facts import TakerSigned, Unreadable
+from gateway.torn_lines import cel_records, queue_log_records
 from gateway.upkeep.audit import ToldCalls, compare, untold
 from gateway.upkeep.ledger_files import LedgerFile, ledger_files
 from ticketing.errors import ChainBroken, StoreDamaged
@@ -101,20 +102,20 @@ class Verification:
         places = store.positions()
         with ExitStack() as stack:
             journals = [
-                _Reading(stack.enter_context(ledger_files(path)), places.get(path.name), parse, time)
-                for path, parse, time in (
-                    (self.home.queue_log, call_facts.from_queue_log, _QUEUE_LOG_TIME),
-                    (self.home.cel, call_facts.from_cel, _CEL_TIME),
+                _Reading(stack.enter_context(ledger_files(path)), places.get(path.name), records, parse, time)
+                for path, records, parse, time in (
+                    (self.home.queue_log, queue_log_records, call_facts.from_queue_log, _QUEUE_LOG_TIME),
+                    (self.home.cel, cel_records, call_facts.from_cel, _CEL_TIME),
                 )
             ]
             for path, journal in zip((self.home.queue_log, self.home.cel), journals, strict=True):
                 if journal.files and journal.place_is_lost:
                     self._note(f"the store's place in {path.name} is in none of its files: it will be read anew")
             calls = self._compare(store, journals)
-        lines = sum(journal.lines for journal in journals)
+        records = sum(journal.told for journal in journals)
         unread = sum(journal.unread for journal in journals)
         later = f", {unread} bytes not read by the line yet" if unread else ""
-        self.say(f"ledger: {lines} records, {calls} calls of it held against the store{later}")
+        self.say(f"ledger: {records} records, {calls} calls of it held against the store{later}")
         unreadable = sum(journal.unreadable for journal in journals)
         if unreadable:
             self.say(f"ledger: {unreadable} records that make no sense were passed over")
@@ -164,18 +165,19 @@ class _Reading:
 
     files: tuple[LedgerFile, ...]
     place: JournalPosition | None
+    records: Callable[[str], tuple[str, ...]]
     parse: Callable[[str], Fact | None]
     time: re.Pattern[str]
-    lines: int = 0
+    told: int = 0
     unreadable: int = 0
     begins: datetime | None = field(init=False)
     last: datetime | None = None
 
     def __post_init__(self) -> None:
-        self.begins = next((at for line in self._lines() if (at := self._at(line))), None)
+        self.begins = next((at for record in self._records() if (at := self._at(record))), None)
         for one in self.files:
             one.file.seek(0)
-        self.lines = 0
+        self.told = 0
 
     @property
     def place_is_lost(self) -> bool:
@@ -189,29 +191,30 @@ class _Reading:
     def facts(self) -> Iterator[tuple[datetime, CallFact | None]]:
         """What was read, each with its time: never earlier than the one before."""
         at = datetime.fromtimestamp(0, UTC)
-        for line in self._lines():
-            self.last = at = max(self._at(line) or at, at)
-            yield at, self._fact(line)
+        for record in self._records():
+            self.last = at = max(self._at(record) or at, at)
+            yield at, self._fact(record)
 
-    def _fact(self, line: str) -> CallFact | None:
+    def _fact(self, record: str) -> CallFact | None:
         try:
-            fact = self.parse(line)
+            fact = self.parse(record)
         except (Unreadable, RecursionError):
             self.unreadable += 1
             return None
         return None if isinstance(fact, TakerSigned) else fact
 
-    def _at(self, line: str) -> datetime | None:
-        match = self.time.search(line)
+    def _at(self, record: str) -> datetime | None:
+        match = self.time.search(record)
         return datetime.fromtimestamp(float(match[1]), UTC) if match else None
 
-    def _lines(self) -> Iterator[str]:
+    def _records(self) -> Iterator[str]:
         for one, size in self._read_parts():
             left = size
             while left > 0 and (line := one.file.readline(left)):
                 left -= len(line)
-                self.lines += 1
-                yield line.decode("utf-8", "replace").rstrip("\n")
+                for record in self.records(line.decode("utf-8", "replace").rstrip("\n")):
+                    self.told += 1
+                    yield record
 
     def _read_parts(self) -> Iterator[tuple[LedgerFile, int]]:
         """Each file that was read, and how much of it."""

@@ -449,6 +449,13 @@ def test_what_the_line_has_not_read_yet_is_no_discrepancy(site: Site) -> None:
     assert site.verified() == []
 
 
+def test_a_record_behind_a_torn_one_counts_and_the_torn_one_is_passed_over(site: Site) -> None:
+    whole, torn = site.home.queue_log.read_text(), "1795469752|bima1-17954"
+    site.home.queue_log.write_text(whole.replace("\n", f"\n{torn}", 1))
+    site.change("UPDATE journal_positions SET offset = 1000000000 WHERE name = 'queue_log'")
+    assert site.verified() == []
+
+
 def test_a_broken_database_is_a_discrepancy_and_not_a_traceback(site: Site) -> None:
     with (site.settings.home / DATABASE).open("r+b") as file:
         file.seek(4096)
