@@ -97,8 +97,22 @@ def test_recordings_give_way_before_anything_else_and_come_back(site: Site) -> N
         unrecorded = site.line.ended_call(since)
         assert unrecorded["recording"] is None
         assert "UNRECORDED" in (site.journals.path / "cel-custom/cel.json").read_text()
+        # Said for a minute at a time: a gateway that dies now leaves nobody unrecorded for longer.
+        assert 0 < unrecorded_until(site.line) - now().timestamp() <= 60
     site.is_quiet("space.recordings")
     since = now()
+    site.call()
+    assert site.line.ended_call(since)["recording"]
+
+
+def unrecorded_until(line: Line) -> int:
+    globals_ = line.asterisk("dialplan show globals").splitlines()
+    return int(next(text.partition("=")[2] for text in globals_ if "SIAGA_UNRECORDED_UNTIL" in text))
+
+
+def test_what_the_gateway_once_said_of_recordings_counts_for_nothing_when_its_time_is_over(site: Site) -> None:
+    since, over = now(), int(now().timestamp()) - 1
+    site.line.asterisk(f"dialplan set global SIAGA_UNRECORDED_UNTIL {over}")
     site.call()
     assert site.line.ended_call(since)["recording"]
 
