@@ -28,6 +28,10 @@ OWING: Final = frozenset({CallOutcome.ABANDONED, CallOutcome.INTERRUPTED, CallOu
 """How a call ends that owes its caller a call back."""
 
 
+CALL_BACK_ID: Final = "[0-9]{1,18}"
+"""How a call-back's id is written."""
+
+
 class CallBackOutcome(StrEnum):
     """What came of somebody's turn at a call-back."""
 

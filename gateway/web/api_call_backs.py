@@ -15,6 +15,7 @@ from gateway.web.context import web_of
 from gateway.web.errors import NoSuchThing
 from gateway.web.routes import Route
 from gateway.web.schemas import AttemptBody, CallBackQuery
+from ticketing.callbacks import CALL_BACK_ID
 from ticketing.commands import TryCallBack
 from ticketing.errors import BadCursor, CallBackOver, CallBackUnknown, GivingUpRefused, ReasonNeeded
 from ticketing.permissions import Permission
@@ -31,8 +32,8 @@ async def _list(request: web.Request) -> web.Response:
 
 async def _kept(request: web.Request) -> KeptCallBack:
     """The call-back of the path; raise NoSuchThing."""
-    text = request.match_info["id"]
-    known = re.fullmatch("[0-9]{1,18}", text, re.ASCII)
+    text = request.match_info["call_back"]
+    known = re.fullmatch(CALL_BACK_ID, text, re.ASCII)
     kept = await web_of(request).store.call_back(int(text)) if known else None
     if kept is None:
         raise NoSuchThing(f"there is no call-back {text[:40]}")
@@ -63,7 +64,7 @@ ROUTES: Final = (
     ),
     Route(
         "GET",
-        "/call-backs/{id}",
+        "/call-backs/{call_back}",
         _show,
         Permission.READ_CALLS,
         "One call-back, owed or settled",
@@ -72,7 +73,7 @@ ROUTES: Final = (
     ),
     Route(
         "POST",
-        "/call-backs/{id}/attempts",
+        "/call-backs/{call_back}/attempts",
         _try,
         Permission.CALL_BACK,
         "Record what came of calling back; a supervisor gives it up, with the reason as note",

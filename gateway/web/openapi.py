@@ -14,6 +14,7 @@ from gateway.web.auth import COOKIE, CSRF_HEADER
 from gateway.web.problems import CONTENT_TYPE, kind_of
 from gateway.web.routes import API, Open
 from gateway.web.schemas import AnyQuery
+from ticketing.callbacks import CALL_BACK_ID
 from ticketing.errors import Siaga112Error, StoreUnusable
 from ticketing.model import TICKET_NUMBER
 from ticketing.permissions import PERMISSIONS, Permission
@@ -30,6 +31,7 @@ Schema = dict[str, Any]
 CALL_ID_PATTERN: Final = r"^[a-z0-9]{1,16}-[0-9]{1,11}\.[0-9]{1,12}$"
 _PATH_PARAMETERS: Final[dict[str, Schema]] = {
     "number": {"type": "string", "pattern": f"^{TICKET_NUMBER}$", "example": "112-20261123-0001"},
+    "call_back": {"type": "string", "pattern": f"^{CALL_BACK_ID}$", "example": "17"},
     "id": {"type": "string", "pattern": CALL_ID_PATTERN, "example": "bima1-1763929000.12"},
 }
 _JSON: Final = "application/json"

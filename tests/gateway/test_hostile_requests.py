@@ -73,7 +73,7 @@ def escaped(text: str) -> str:
 async def state(room: Room) -> list[Any]:
     """All there is, as a supervisor sees it."""
     supervisor = room.program(Role.SUPERVISOR)
-    return [(await supervisor.get(path)).json["items"] for path in ("/tickets", "/calls")]
+    return [(await supervisor.get(path)).json["items"] for path in ("/tickets", "/calls", "/call-backs")]
 
 
 async def asks(room: Room, method: str, target: str, **more: Any) -> Answer:  # noqa: ANN401 - aiohttp's own arguments
@@ -162,6 +162,7 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/session"): {"name": "nobody", "password": "no password"},
     ("PATCH", "/tickets/{number}"): {"version": 1},
     ("POST", "/tickets/{number}/status"): {"status": "on_progress"},
+    ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "busy"},
 }
 MEMBERS = [(route, place) for route in BODIES for place in places(route.body)]
 
@@ -169,7 +170,7 @@ MEMBERS = [(route, place) for route in BODIES for place in places(route.body)]
 @pytest.mark.parametrize(("route", "place"), MEMBERS, ids=lambda value: getattr(value, "path", value))
 async def test_no_member_of_a_body_takes_more_than_it_says(room: Room, route: Route, place: str) -> None:
     number = await room.ticket()
-    path = API + route.path.format(number=number)
+    path = API + route.path.format(number=number, call_back=await room.owed())
     for wrong in WRONG.values():
         *above, name = place.split(".")
         body = {**GOOD[route.method, route.path]}
@@ -211,8 +212,8 @@ ENVELOPES = {
 @pytest.mark.parametrize("route", BODIES, ids=operation_id)
 async def test_what_is_no_body_of_this_call_is_refused_and_changes_nothing(room: Room, route: Route, what: str) -> None:
     number = await room.ticket()
+    path = API + route.path.format(number=number, call_back=await room.owed())
     before = await state(room)
-    path = API + route.path.format(number=number)
     headers = {"Content-Type": "application/json"}
     is_refused(await asks(room, route.method, path, data=ENVELOPES[what], headers=headers), 400, 413, 422)
     assert await state(room) == before

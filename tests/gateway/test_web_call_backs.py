@@ -4,24 +4,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ticketing.evidence import HIDDEN, MULYADI, answered, arrives, at, call_id, hung_up
+from tests.ticketing.evidence import HIDDEN, MULYADI, answered, arrives, at, call_id
 from ticketing.commands import RecordCalls
 from ticketing.model import Role
 
 if TYPE_CHECKING:
     from tests.gateway.web_desk import Room
-    from ticketing.model import Caller
-
-
-async def gives_up_waiting(room: Room, serial: int, after: float, caller: Caller = MULYADI) -> None:
-    call = arrives(serial, after, caller)
-    await room.desk.handle(RecordCalls((call, hung_up(call, after + 30))))
 
 
 async def test_who_is_owed_a_call_back_is_listed_with_calls_and_attempts(room: Room) -> None:
-    await gives_up_waiting(room, 1, 0)
-    await gives_up_waiting(room, 2, 60, HIDDEN)
-    await gives_up_waiting(room, 3, 120)
+    await room.owed(1, 0)
+    await room.owed(2, 60, HIDDEN)
+    await room.owed(3, 120)
     taker = room.program(Role.CALL_TAKER)
     first, second = (await taker.get("/call-backs")).json["items"]
     assert [call["id"] for call in first["calls"]] == [call_id(1), call_id(3, 120)]
@@ -43,7 +37,7 @@ async def test_who_is_owed_a_call_back_is_listed_with_calls_and_attempts(room: R
 
 
 async def test_a_call_back_that_reached_the_caller_is_history_and_takes_no_more(room: Room) -> None:
-    await gives_up_waiting(room, 1, 0)
+    await room.owed(1, 0)
     taker = await room.signed_in(Role.CALL_TAKER)
     (one,) = (await taker.get("/call-backs")).json["items"]
     path = f"/call-backs/{one['id']}/attempts"
@@ -62,7 +56,7 @@ async def test_a_call_back_that_reached_the_caller_is_history_and_takes_no_more(
 
 
 async def test_who_calls_again_and_is_answered_settles_it_without_anybody(room: Room) -> None:
-    await gives_up_waiting(room, 1, 0)
+    await room.owed(1, 0)
     again = arrives(2, 100)
     await room.desk.handle(RecordCalls((again, answered(again, "101", 104))))
     (one,) = (await room.program(Role.ADMIN).get("/call-backs?settled=true")).json["items"]
@@ -70,7 +64,7 @@ async def test_who_calls_again_and_is_answered_settles_it_without_anybody(room: 
 
 
 async def test_a_supervisor_gives_up_with_a_reason_and_a_taker_never(room: Room) -> None:
-    await gives_up_waiting(room, 1, 0, HIDDEN)
+    await room.owed(1, 0, HIDDEN)
     taker, supervisor = room.program(Role.CALL_TAKER), room.program(Role.SUPERVISOR)
     (one,) = (await taker.get("/call-backs")).json["items"]
     path = f"/call-backs/{one['id']}/attempts"
@@ -90,7 +84,7 @@ async def test_what_is_no_call_back_is_not_found(room: Room, name: str) -> None:
 
 
 async def test_what_says_nothing_known_of_an_attempt_is_refused(room: Room) -> None:
-    await gives_up_waiting(room, 1, 0)
+    await room.owed(1, 0)
     taker = room.program(Role.CALL_TAKER)
     for body in ({}, {"outcome": "called_again"}, {"outcome": "busy", "by": "siti"}, {"outcome": "busy", "note": 1}):
         assert (await taker.ask("POST", "/call-backs/1/attempts", json=body)).status == 422
@@ -98,7 +92,7 @@ async def test_what_says_nothing_known_of_an_attempt_is_refused(room: Room) -> N
 
 async def test_call_backs_come_in_pages(room: Room) -> None:
     for serial in range(1, 6):
-        await gives_up_waiting(room, serial, serial * 60, HIDDEN)
+        await room.owed(serial, serial * 60, HIDDEN)
     taker, seen, cursor = room.program(Role.CALL_TAKER), [], None
     while True:
         page = await taker.get("/call-backs", params={"limit": "2", **({"cursor": cursor} if cursor else {})})
@@ -111,7 +105,7 @@ async def test_call_backs_come_in_pages(room: Room) -> None:
 
 
 async def test_the_timeline_of_a_call_that_nobody_answered_can_be_read(room: Room) -> None:
-    await gives_up_waiting(room, 1, 0)
+    await room.owed(1, 0)
     taker = room.program(Role.CALL_TAKER)
     await taker.ask("POST", "/call-backs/1/attempts", json={"outcome": "reached"})
     items = (await taker.get(f"/calls/{call_id()}/timeline")).json["items"]

@@ -25,7 +25,7 @@ BODIES = {
     ("POST", "/session"): {"name": "nobody", "password": "no password"},
     ("PATCH", "/tickets/{number}"): {"version": 1},
     ("POST", "/tickets/{number}/status"): {"status": "on_progress"},
-    ("POST", "/call-backs/{id}/attempts"): {"outcome": "no_answer"},
+    ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "no_answer"},
 }
 
 
@@ -37,7 +37,7 @@ def allowed(route: Route, role: Role | None) -> bool:
 
 
 async def asks(visitor: Visitor, route: Route, number: str) -> Answer:
-    path = route.path.format(number=number, id=call_id())
+    path = route.path.format(number=number, id=call_id(), call_back=1)
     body = BODIES.get((route.method, route.path))
     return await visitor.ask(route.method, path, **({"json": body} if body else {}))
 

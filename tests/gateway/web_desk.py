@@ -27,7 +27,7 @@ from gateway.web.pages import add_pages
 from gateway.web.passwords import digest, hashed
 from gateway.web.routes import API
 from gateway.web.server import application, started
-from tests.ticketing.evidence import MORNING, answered, arrives, call_id, hung_up
+from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives, call_id, hung_up
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import AddToken, AddUser, RecordCalls
 from ticketing.desk import TicketDesk
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from gateway.web.routes import Route
     from gateway.web.views import Seats
+    from ticketing.model import Caller
     from ticketing.store import SqliteStore
 
 PASSWORD = "tujuh-bukit-Mantoi"
@@ -130,6 +131,14 @@ class Room:
         call = arrives(serial, after)
         news = await self.desk.handle(RecordCalls((call, answered(call, taker, after + 4), hung_up(call, after + 60))))
         return next(str(entry.ticket_number) for entry in news if entry.type == "ticket_opened")
+
+    async def owed(self, serial: int = 90, after: float = 600, caller: Caller = MULYADI) -> str:
+        """Have somebody hang up after half a minute of waiting; give the id of the call-back that is owed."""
+        call = arrives(serial, after, caller)
+        await self.desk.handle(RecordCalls((call, hung_up(call, after + 30))))
+        kept = await self.store.call(call.id)
+        assert kept
+        return str(kept.call_back)
 
     def record(self, audio: bytes, serial: int = 1, after: float = 0) -> None:
         """Leave a recording where Asterisk would."""

@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from schemathesis import Case, HookContext, Response
     from schemathesis.core.failures import Failure
 
-_EXISTING = {"number": os.environ["FUZZ_TICKET"], "id": os.environ["FUZZ_CALL"]}
+_EXISTING = {
+    "number": os.environ["FUZZ_TICKET"],
+    "id": os.environ["FUZZ_CALL"],
+    "call_back": os.environ["FUZZ_CALL_BACK"],
+}
 _KINDS = {
     "number": re.compile(r"112-[0-9]{8}-[0-9]{4,9}", re.ASCII),
+    "call_back": re.compile(r"[0-9]{1,18}", re.ASCII),
     "id": re.compile(r"[a-z0-9]{1,16}-[0-9]{1,11}\.[0-9]{1,12}", re.ASCII),
 }
 

@@ -49,6 +49,7 @@ def report_of(line: Line, token: str | None, folder: Path) -> tuple[int, str]:
         "SCHEMATHESIS_HOOKS": "tests.telephony.fuzz_hooks",
         "FUZZ_TICKET": call["ticket"],
         "FUZZ_CALL": call["id"],
+        "FUZZ_CALL_BACK": next((one["id"] for one in line.told("call-backs", "list")), "1"),
     }
     done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Integer, and_, desc, false, func, literal, literal_column, or_, select, tuple_, union
 
+from ticketing.callbacks import CALL_BACK_ID
 from ticketing.errors import BadCursor
 from ticketing.model import CallType, TicketStatus
 from ticketing.ports import TicketFilter
@@ -146,7 +147,7 @@ def _before(table: Table, at: str, name: str, place: Place) -> Condition:
 
 
 def _id_of(place: Place) -> int:
-    if not re.fullmatch("[0-9]{1,18}", place.name or ""):
+    if not re.fullmatch(CALL_BACK_ID, place.name or ""):
         raise BadCursor
     return int(place.name or "")
 
