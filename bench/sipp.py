@@ -5,6 +5,7 @@ Shared by the tests, the bench and the demo: every call anywhere in this project
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import tempfile
@@ -67,6 +68,16 @@ HIDDEN = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """Many citizens, each with a number of its own: `numbers`, then SIPp's count. SIPp keeps record of their calls."""
+
+    numbers: str
+    talk_one_of_ms: tuple[int, ...]  # one of these for each call, at random
+    patience_ms: int = 40_000
+    dials: str = "112"
+
+
+@dataclass(frozen=True, slots=True)
 class Pickup:
     """How a taker's phone behaves."""
 
@@ -125,6 +136,11 @@ class Sipp:
         """Whether it still calls or listens."""
         return self._process.poll() is None
 
+    def wind_down(self) -> None:
+        """Have it make no new call, and end when those it has made are over (SIPp: SIGUSR1)."""
+        if self.is_running:
+            self._process.send_signal(signal.SIGUSR1)
+
     def stop(self) -> None:
         """End it now, whatever it does."""
         if self.is_running:
@@ -162,6 +178,19 @@ def citizens(
         yield process
 
 
+@contextmanager
+def crowd(line: Address, who: Crowd, record: Path, *, calls: int, per_second: float) -> Iterator[Sipp]:
+    """These citizens dial `line`; a line in `record` for each step of each call. Ended with the block.
+
+    A call that goes astray is on record as far as it went; it is not the process that fails.
+    """
+    scenario = _render("crowd.xml.j2", **_words(who))
+    pace = ["-m", str(calls), "-l", str(calls), "-r", str(max(1, int(per_second * 10))), "-rp", "10000"]
+    kept = ["-trace_logs", "-log_file", str(record), "-log_overwrite", "false"]
+    with _sipp(scenario, line, free_address("127.0.0.2"), *pace, *kept) as process:
+        yield process
+
+
 def register(
     line: Address, local: Address, phones: Iterable[tuple[str, str]], *, refused: bool = False, expires_s: int = 600
 ) -> None:
@@ -179,14 +208,24 @@ def register(
 
 @contextmanager
 def phones(
-    line: Address, accounts: Iterable[tuple[str, str]], pickup: Pickup = Pickup(), *, logs_out: bool = True
+    line: Address,
+    accounts: Iterable[tuple[str, str]],
+    pickup: Pickup = Pickup(),
+    *,
+    logs_out: bool = True,
+    record: Path | None = None,
 ) -> Iterator[Sipp]:
-    """Takers' phones (extension, password), logged in, that behave so until the block ends."""
+    """Takers' phones (extension, password), logged in, that behave so until the block ends.
+
+    With a `record`, SIPp keeps a line in it for each caller they were given.
+    """
     local, logins = free_address("127.0.0.1"), list(accounts)
     register(line, local, logins)
-    scenario = _render("phone.xml.j2", is_carrier=False, login=None, **_words(pickup))
+    on_record = record is not None
+    scenario = _render("phone.xml.j2", is_carrier=False, login=None, on_record=on_record, **_words(pickup))
+    kept = ["-trace_logs", "-log_file", str(record), "-log_overwrite", "false"] if record else []
     try:
-        with _sipp(scenario, line, local, "-aa") as process:
+        with _sipp(scenario, line, local, "-aa", *kept) as process:
             yield process
     finally:
         # Only now is the port free to log out from. A phone that is gone without a word would be rung all the same.
@@ -202,7 +241,7 @@ def called_party(
 
     With a `login` (username, password) it is a registrar too, and wants the login's digest for every call.
     """
-    scenario = _render("phone.xml.j2", is_carrier=True, login=login, **_words(pickup))
+    scenario = _render("phone.xml.j2", is_carrier=True, login=login, on_record=False, **_words(pickup))
     with _sipp(scenario, line, local, "-aa") as process:
         yield process
 
@@ -215,7 +254,7 @@ def dial(line: Address, account: tuple[str, str], number: str) -> None:
         process.finish()
 
 
-def _words(plan: Citizen | Pickup) -> dict[str, object]:
+def _words(plan: Citizen | Crowd | Pickup) -> dict[str, object]:
     return {field.name: getattr(plan, field.name) for field in fields(plan)}
 
 
