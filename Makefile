@@ -1,7 +1,7 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 #
-# PYTHON names the interpreter that .venv is made with; ARGS goes to pytest or to the bench; PACE and SEED to the demo; N to
-# `make fuzz`.
+# PYTHON names the interpreter that .venv is made with; ARGS goes to pytest, to the bench or to chaos; PACE and SEED to the
+# demo; N to `make fuzz`; N and SEED to `make chaos`.
 
 PYTHON ?= python3
 ARGS ?=
@@ -12,7 +12,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test test-images lint types contracts lock bench fuzz pictures snapshot clean dev equipped
+.PHONY: help run demo test test-images lint types contracts lock bench chaos fuzz pictures snapshot clean dev equipped
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -50,6 +50,9 @@ lock: dev ## write requirements/*.txt anew from setup.cfg; ARGS=--upgrade takes 
 bench: equipped ## measure against a bare listener and print a table
 	@exec .venv/bin/python -m bench $(ARGS)
 
+chaos: equipped ## N faults drawn from SEED, under calls, on a line of its own; 0: no call and no ticket was lost
+	@exec .venv/bin/python -m chaos --faults $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 fuzz: equipped ## ask the API for whatever it takes and does not take, deeper than `make test` does; N examples a call
 	@FUZZ_EXAMPLES=$(N) exec .venv/bin/python -m pytest tests/telephony/test_fuzz.py --timeout 7200 $(ARGS)
 
@@ -61,7 +64,7 @@ snapshot: equipped ## the README's picture of the demo's board, into docs/pictur
 
 clean: ## remove .venv and caches; the line's data (var/) stays
 	rm -rf .venv build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find gateway ticketing tests bench demo -name __pycache__ -prune -exec rm -rf {} +
+	find gateway ticketing tests bench demo chaos -name __pycache__ -prune -exec rm -rf {} +
 
 dev:
 	@tools/bootstrap.sh dev

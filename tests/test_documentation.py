@@ -296,7 +296,7 @@ def test_every_file_that_the_architecture_names_is_there() -> None:
     named = set(re.findall(r"[\w/]+\.(?:py|conf|toml|svg)\b", (CHECKOUT / "docs/architecture.md").read_text()))
     tracked = [
         path.relative_to(CHECKOUT).as_posix()
-        for top in ("gateway", "ticketing", "asterisk-conf", "bench", "tests", "docs")
+        for top in ("gateway", "ticketing", "asterisk-conf", "bench", "chaos", "tests", "docs")
         for path in (CHECKOUT / top).rglob("*")
     ]
     names = [name.removesuffix(".j2") for name in tracked]
