@@ -142,7 +142,10 @@ class _Case:
     def _judge_row(self) -> None:
         if self.rows or "reached" not in self.seen.steps:
             return
-        if self._under(_EVIDENCE_LOST):
+        if not self.written and _gave_up_early(self.seen) and "rings" not in self.seen.steps:
+            # A 100 is the SIP stack's. In the ledger stands a channel that came and went, and nobody's number.
+            self.verdict.apart["calls given up before the dialplan's first step, without a row"] += 1
+        elif self._under(_EVIDENCE_LOST):
             self.verdict.apart["calls that a full journal disk kept no record of"] += 1
         elif self._died_young("reached"):
             self.verdict.apart["calls that arrived < 200 ms before Asterisk's death, without a row"] += 1

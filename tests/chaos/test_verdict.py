@@ -85,6 +85,15 @@ def test_a_call_without_a_row_is_found() -> None:
     assert Case(rows=[]).violated() == ["a call without a row"]
 
 
+@pytest.mark.parametrize("rang", [False, True])
+def test_a_call_given_up_before_the_dialplan_began_is_counted_apart(*, rang: bool) -> None:
+    seen = Seen("8120011", {"invites": AT, "reached": AT, "gives_up": AT + 0.3, "over": AT + 0.3})
+    seen.steps |= {"rings": AT + 0.2} if rang else {}
+    verdict = Case(seen, None, tickets=[], rows=[]).judged()
+    assert bool(verdict.violations) == rang
+    assert bool(verdict.apart) != rang
+
+
 def test_a_ticket_of_a_call_that_nobody_took_is_found() -> None:
     case = Case(written=Written(CALL, "8120011"))
     case.seen.taken = None
