@@ -7,6 +7,7 @@ import errno
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from importlib.resources import files
@@ -21,6 +22,7 @@ from markupsafe import Markup
 from gateway.web.areas import areas, districts
 from gateway.web.auth import identify
 from gateway.web.board_views import board_view
+from gateway.web.call_back_pages import call_backs, call_backs_part
 from gateway.web.call_log_filter import read_filter
 from gateway.web.context import WEB, web_of
 from gateway.web.errors import Forbidden, NoSuchThing
@@ -52,6 +54,7 @@ _NOT_CLOSED: Final = frozenset(TicketStatus) - {TicketStatus.CLOSED}
 _EMERGENCY: Final = frozenset({CallType.EMERGENCY})
 _NO_EMERGENCY: Final = frozenset(CallType) - _EMERGENCY
 _NOT_OVER: Final = frozenset({CallOutcome.WAITING, CallOutcome.TALKING, CallOutcome.OVERFLOW})
+_FRAGMENTS: Final = "/fragments/"
 _ERROR_WITHIN_S: Final = 1.0
 _YEAR_S: Final = 365 * 24 * 3600
 
@@ -76,6 +79,8 @@ def add_pages(app: web.Application, seats: SeatsNow) -> None:
     app.router.add_get("/tickets/{number}", _for(Permission.READ_TICKETS, ticket))
     app.router.add_get("/fragments/tickets/{number}", _for(Permission.READ_TICKETS, ticket_parts))
     app.router.add_get("/calls", _for(Permission.READ_CALLS, calls))
+    app.router.add_get("/call-backs", _for(Permission.READ_CALLS, call_backs))
+    app.router.add_get("/fragments/call-backs", _for(Permission.READ_CALLS, call_backs_part))
     app.router.add_static("/static/", STATIC)
 
 
@@ -96,16 +101,20 @@ def _for(
             return _to_the_door(request)
         if not may(identity.user.role, permission):
             raise Forbidden(identity.user.role, permission)
+        visitor = Visitor.of(identity)
+        if visitor.reads_calls and not request.path.startswith(_FRAGMENTS):
+            async with slots:
+                visitor = replace(visitor, owed=await web_of(request).store.call_backs_owed())
         if waits:
-            return await handler(request, Visitor.of(identity))
+            return await handler(request, visitor)
         async with slots:
-            return await handler(request, Visitor.of(identity))
+            return await handler(request, visitor)
 
     return handle
 
 
 def _to_the_door(request: web.Request) -> web.Response:
-    if request.path.startswith("/fragments/"):
+    if request.path.startswith(_FRAGMENTS):
         return web.Response(status=HTTPStatus.UNAUTHORIZED)
     door = f"/sign-in?next={quote(request.path_qs, safe='')}"
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": door})
@@ -250,7 +259,7 @@ async def _board(request: web.Request, visitor: Visitor, seats: Seats | None) ->
         alarms=parts.alarms.standing() if visitor.reads_calls else (),
         more=tickets.next is not None,
     )
-    return {"board": view}
+    return {"board": view, "owed": await parts.store.call_backs_owed()}
 
 
 async def _most_urgent(store: Store) -> Page[KeptTicket]:

@@ -33,6 +33,7 @@ class Visitor:
     name: str
     role: Role
     csrf: str
+    owed: int = 0  # callers who are to be called back; only looked up for who reads calls
 
     @classmethod
     def of(cls, identity: Identity) -> Visitor:
@@ -48,6 +49,16 @@ class Visitor:
     def triages(self) -> bool:
         """Whether they record what the caller says."""
         return may(self.role, Permission.TRIAGE)
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether they call back whoever was not answered."""
+        return may(self.role, Permission.CALL_BACK)
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether they may decide that a caller is not called back."""
+        return may(self.role, Permission.GIVE_UP_CALL_BACK)
 
     @property
     def takes_calls(self) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 TICKET = "/tickets/112-20261123-0010"
-PATHS = ("/", TICKET, "/calls", "/calls?q=nobody", "/nowhere")
+PATHS = ("/", TICKET, "/calls", "/calls?q=nobody", "/call-backs", "/nowhere")
 
 
 def test_who_is_not_signed_in_is_sent_to_the_door_and_from_there_onward(evening: Console, visiting: Visit) -> None:
@@ -98,11 +98,12 @@ def test_everything_can_be_reached_by_tabulator_in_the_order_of_reading(evening:
     for _ in range(12):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
-    assert reached[:7] == [
+    assert reached[:8] == [
         "Langsung ke isi",
         "Siaga 112 Kota Bima",
         "Papan",
         "Panggilan",
+        "Panggilan balik 2",
         "Indonesia",
         "English",
         "Keluar",

@@ -96,7 +96,7 @@ def test_a_supervisor_follows_a_call_from_its_answer_to_its_place_in_the_log(lin
     page.get_by_role("button", name="Selesaikan tiket").click()
     expect(status).to_have_text("Selesai")
 
-    page.get_by_role("link", name="Panggilan").click()
+    page.get_by_role("link", name="Panggilan", exact=True).click()
     logged = page.locator("tbody tr", has_text=number)
     expect(logged).to_contain_text("+62 812-3456-789")
     times = [cell.strip() for cell in logged.locator("td.num").all_inner_texts()]

@@ -4,7 +4,7 @@ import { setNow } from "./clocks.js";
 import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { answeredHere, choosing } from "./my_phone.js";
-import { fill } from "./shell.js";
+import { fill, showOwed } from "./shell.js";
 
 const board = document.getElementById("board");
 const news = document.getElementById("news");
@@ -21,6 +21,7 @@ async function show(response) {
   board.innerHTML = html; // written and escaped by our own server
   if (had && focused) document.getElementById(focused)?.focus();
   setNow(Number(response.headers.get("X-Now-Ms")));
+  showOwed(board);
   const waiting = board.querySelectorAll(".waiting [data-call]").length;
   document.title = waiting ? `(${waiting}) ${title}` : title;
 }

@@ -43,6 +43,15 @@ async function newProof() {
 /** A sentence with its {places} filled. Text only: whoever shows it uses textContent. */
 export const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
+/** How many are owed a call back, beside its name in the menu: as the part of a page says that has just arrived. */
+export function showOwed(root) {
+  const count = document.getElementById("owed-count");
+  const owed = root.querySelector("[data-owed]")?.dataset.owed;
+  if (!count || owed === undefined) return;
+  count.textContent = owed;
+  count.hidden = owed === "0";
+}
+
 export function toTheDoor() {
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
