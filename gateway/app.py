@@ -34,6 +34,7 @@ from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.watch.space import Part
+from gateway.watch.test_call import CallPlacer, ScheduledCalls
 from gateway.watch.trunk_watch import TrunkWatch
 from gateway.web.city import City
 from gateway.web.context import Web
@@ -97,7 +98,9 @@ async def run_gateway(settings: Settings) -> None:
         trunks = TrunkWatch(settings.trunks, ami, alarms, assumed=settings.carrier_is_assumed)
         health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms, trunks.states)
         city = City(settings.zone, settings.city, settings.targets, settings.language)
-        site = application(Web(store, desk, clock, feed, home, health, city, alarms))
+        placer = CallPlacer(ami, store, desk, home, clock, settings.node)
+        test_calls = ScheduledCalls(placer, alarms, settings.test_call.every_s)
+        site = application(Web(store, desk, clock, feed, home, health, city, alarms, test_calls.place))
         add_pages(site, AskedSeats(roster))
         add_metrics(site, counts)
         await stack.enter_async_context(serving(site, settings.http_bind))
@@ -111,6 +114,7 @@ async def run_gateway(settings: Settings) -> None:
                 group.create_task(audit.run(), name="ledger's audit"),
                 group.create_task(roster.run(), name="roster"),
                 group.create_task(trunks.run(), name="trunk watch"),
+                group.create_task(test_calls.run(), name="test calls"),
                 group.create_task(SlaWatch(desk, clock, due).run(), name="SLA watch"),
                 group.create_task(
                     Rotation(journals, asterisk, ami, clock, settings.storage).run(), name="journals' rotation"

@@ -23,9 +23,9 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from gateway.channel_variables import ARRIVED, CALLER, OVERFLOW
+from gateway.channel_variables import ARRIVED, CALLER, OVERFLOW, ROBOT, ROBOT_INTERFACE
 from gateway.ledger_payloads import decode_arrival, decode_caller
 from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
 
@@ -121,6 +121,8 @@ Fact = CallFact | TakerSigned
 _STAMP = re.compile(r"(\d{1,11})\.(\d{6})")
 _PHONE = re.compile(r"PJSIP/([1-9]\d{1,5})")
 _CHANNEL = re.compile(r"PJSIP/(?:trunk-(?P<trunk>[a-z][a-z0-9]{0,15})|(?P<taker>[1-9]\d{1,5}))-[0-9a-f]{8,}")
+# The half of the robot's channel that the queue rings; the other half is the robot itself.
+_ROBOTS_CHANNEL = re.compile(rf"{re.escape(ROBOT_INTERFACE.removesuffix('/n'))}-[0-9a-f]{{8,}};1")
 _CEL_FIELD = re.compile(r'"(eventenum|eventtime|channame|uniqueid|linkedid)":"([^"\\]*)"')
 
 
@@ -134,8 +136,8 @@ def from_ami(event: Mapping[str, str | list[str]]) -> Fact | None:
             return CallerConnected(
                 call=_call(_header(event, "Uniqueid")),
                 channel=_call(_header(event, "DestUniqueid")),
-                party=_phone(_header(event, "Interface")),
                 at=Instant(_stamp(_header(event, "Timestamp")), Precision.DOORBELL),
+                **_member(_header(event, "Interface")),
             )
         case "QueueMemberAdded" | "QueueMemberRemoved" as name:
             return TakerSigned(_phone(_header(event, "Interface")), signed_in=name == "QueueMemberAdded")
@@ -167,8 +169,8 @@ def from_queue_log(line: str) -> Fact | None:
             return CallerConnected(
                 call=_call(parts[1]),
                 channel=_call(parts[6]),
-                party=_phone(parts[3]),
                 at=Instant(datetime.fromtimestamp(int(parts[0]), UTC), Precision.SECOND),
+                **_member(parts[3]),
             )
         case "CONNECT":
             raise Unreadable(f"CONNECT without the member's channel: {line[:120]!r}")
@@ -234,15 +236,24 @@ def _channel_event(record: Mapping[str, Any], name: str, call: CallId, at: Insta
     if channel == call:
         # The caller's own channel. Its ANSWER is Asterisk's (a notice) or follows the taker's: never the answer.
         return CallEnded(call, at, _cause(record)) if name == "HANGUP" else None
-    match = _CHANNEL.fullmatch(_text(record, "channame"))
-    if match is None:
+    leg = _leg(_text(record, "channame"))
+    if leg is None:
         return None
-    kind = LegKind.TAKER if match["taker"] else LegKind.BACKUP
-    party = match["taker"] or match["trunk"]
+    party, kind = leg
     if name == "BRIDGE_ENTER":
         # Of a backup number nobody else says that the caller was given to it.
         return CallerConnected(call, channel, party, at, kind) if kind is LegKind.BACKUP else None
     return (LegAnswered if name == "ANSWER" else LegEnded)(call, channel, party, kind, at)
+
+
+def _leg(channel: str) -> tuple[str, LegKind] | None:
+    """Whose channel this is, by its name; None when it is nobody's who answers calls."""
+    if _ROBOTS_CHANNEL.fullmatch(channel):
+        return ROBOT, LegKind.ROBOT
+    match = _CHANNEL.fullmatch(channel)
+    if match is None:
+        return None
+    return (match["taker"], LegKind.TAKER) if match["taker"] else (match["trunk"], LegKind.BACKUP)
 
 
 def _cause(record: Mapping[str, Any]) -> int | None:
@@ -280,6 +291,18 @@ def _phone(interface: str) -> str:
     if match is None:
         raise Unreadable(f"not a taker's phone: {interface[:80]!r}")
     return match[1]
+
+
+class _Member(TypedDict):
+    party: str
+    kind: LegKind
+
+
+def _member(interface: str) -> _Member:
+    """Who was given the caller: a taker's phone, or the robot of a test call."""
+    if interface == ROBOT_INTERFACE:
+        return {"party": ROBOT, "kind": LegKind.ROBOT}
+    return {"party": _phone(interface), "kind": LegKind.TAKER}
 
 
 def _stamp(text: str) -> datetime:

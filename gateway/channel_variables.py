@@ -32,3 +32,9 @@ UNRECORDED: Final = "UNRECORDED"
 UNRECORDED_UNTIL: Final = "SIAGA_UNRECORDED_UNTIL"
 """Global. Until then (epoch seconds) calls are not recorded. Set by the gateway for a minute at a time: when it has
 died, calls are recorded again."""
+
+ROBOT: Final = "robot"
+"""The dialplan context of what answers the line's own test calls, and its name among those who answer."""
+
+ROBOT_INTERFACE: Final = "Local/s@robot/n"
+"""The only member of the queue that test calls wait in."""

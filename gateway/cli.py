@@ -19,6 +19,7 @@ from gateway import config
 from gateway.cli_call_backs import call_backs
 from gateway.cli_people import token, user
 from gateway.cli_store import printable, show, with_desk, with_store
+from gateway.cli_test_call import test_call
 from gateway.cli_upkeep import backup, restore, verify
 from ticketing.errors import Siaga112Error, UnknownTaker
 
@@ -241,6 +242,7 @@ siaga112.add_command(token)
 siaga112.add_command(backup)
 siaga112.add_command(restore)
 siaga112.add_command(verify)
+siaga112.add_command(test_call)
 
 
 def main() -> None:

@@ -52,6 +52,7 @@ __all__ = [
     "Bind",
     "PortRange",
     "Queueing",
+    "ScheduledTestCall",
     "Settings",
     "SettingsUnreadable",
     "Sla",
@@ -123,6 +124,14 @@ class Storage(BaseModel):
         return self
 
 
+class ScheduledTestCall(BaseModel):
+    """The call that the line places to itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    every_s: int = Field(default=1800, ge=0, le=86_400)  # 0: only those that somebody asks for
+
+
 class Settings(BaseSettings):
     """Everything a site decides. Each field is documented in siaga112.example.toml."""
 
@@ -155,6 +164,7 @@ class Settings(BaseSettings):
     queue: Queueing = Queueing()
     sla: Sla = Sla()
     storage: Storage = Storage()
+    test_call: ScheduledTestCall = ScheduledTestCall()
     database_url: str | None = None
 
     @field_validator("numbers", "carrier_ips", "backup_numbers", "local_networks", mode="before")

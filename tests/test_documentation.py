@@ -15,7 +15,7 @@ import pytest
 
 from gateway import channel_variables
 from gateway.cli import siaga112
-from gateway.config import CHECKOUT, Queueing, Settings, Sla, Storage, Trunk
+from gateway.config import CHECKOUT, Queueing, ScheduledTestCall, Settings, Sla, Storage, Trunk
 from gateway.web.api import ROUTES
 from ticketing.events import Event
 from ticketing.model import CallType
@@ -63,11 +63,14 @@ def test_every_setting_is_in_the_example_and_nothing_else() -> None:
     assert set(given["sla"]) == set(Sla.model_fields)
     assert isinstance(given["storage"], dict)
     assert set(given["storage"]) == set(Storage.model_fields)
+    assert isinstance(given["test_call"], dict)
+    assert set(given["test_call"]) == set(ScheduledTestCall.model_fields)
     assert {key for trunk in given["trunk"] for key in trunk} == set(Trunk.model_fields)
 
 
 @pytest.mark.parametrize(
-    "key", sorted([*Settings.model_fields, *Queueing.model_fields, *Sla.model_fields, *Storage.model_fields])
+    "key",
+    sorted({key for model in (Settings, Queueing, Sla, Storage, ScheduledTestCall) for key in model.model_fields}),
 )
 def test_every_setting_of_the_example_is_explained_beside_it(key: str) -> None:
     given = re.compile(rf"^(?:# )?(?:{key} = |\[+{key}\]+$)", re.MULTILINE)

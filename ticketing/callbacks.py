@@ -97,7 +97,7 @@ class Debt(NamedTuple):
 
 def owes(call: Call) -> bool:
     """Whether this call, as it is known now, owes its caller a call back."""
-    return call.outcome in OWING
+    return call.outcome in OWING and not call.is_test
 
 
 def number_of(call: Call) -> str | None:

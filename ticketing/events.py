@@ -81,6 +81,16 @@ class BackupAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RobotAnswered(Event):
+    """The line's own test call was answered by its robot, on this channel."""
+
+    type: ClassVar[str] = "robot_answered"
+    channel: str
+    party: str
+    precision: Precision
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerTimeSettled(Event):
     """`at` is the answer of this channel as better known now; `was` is what was told before."""
 
@@ -118,6 +128,15 @@ class CallInterrupted(Event):
     """
 
     type: ClassVar[str] = "call_interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class RobotLeft(Event):
+    """The robot of a test call has hung up."""
+
+    type: ClassVar[str] = "robot_left"
+    channel: str
+    party: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +232,15 @@ class CallBackSettled(Event):
     settling_call: CallId | None
 
 
-_ANSWERED: Final[dict[LegKind, type[TakerAnswered | BackupAnswered]]] = {
+_ANSWERED: Final[dict[LegKind, type[TakerAnswered | BackupAnswered | RobotAnswered]]] = {
     LegKind.TAKER: TakerAnswered,
     LegKind.BACKUP: BackupAnswered,
+    LegKind.ROBOT: RobotAnswered,
 }
-_LEFT: Final[dict[LegKind, type[TakerLeft | BackupLeft]]] = {
+_LEFT: Final[dict[LegKind, type[TakerLeft | BackupLeft | RobotLeft]]] = {
     LegKind.TAKER: TakerLeft,
     LegKind.BACKUP: BackupLeft,
+    LegKind.ROBOT: RobotLeft,
 }
 
 

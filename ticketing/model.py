@@ -134,6 +134,10 @@ class LegKind(StrEnum):
 
     TAKER = "taker"
     BACKUP = "backup"  # a number outside the room, when no taker could be rung
+    ROBOT = "robot"  # what answers the line's own test calls
+
+
+_SURER_KINDS: Final = (LegKind.TAKER, LegKind.ROBOT, LegKind.BACKUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ class AnswerLeg:
     """
 
     channel: str
-    party: str  # the taker's extension, or the backup number's trunk
+    party: str  # the taker's extension, the backup number's trunk, or the robot
     kind: LegKind = LegKind.TAKER
     connected: bool = False
     answered: Instant | None = None
@@ -157,12 +161,12 @@ class AnswerLeg:
 
     def learn(self, more: AnswerLeg) -> AnswerLeg:
         """Join two pieces of knowledge about the same channel."""
-        # TAKER is what a piece says that does not know better: whoever says BACKUP, knows.
-        known_as_backup = LegKind.BACKUP in {self.kind, more.kind}
+        # TAKER is what a piece says that does not know better: whoever says something else, knows.
+        known_as = max(self.kind, more.kind, key=_SURER_KINDS.index)
         return replace(
             self,
             party=max(self.party, more.party),
-            kind=LegKind.BACKUP if known_as_backup else LegKind.TAKER,
+            kind=known_as,
             connected=self.connected or more.connected,
             answered=surer(self.answered, more.answered),
             ended=surer(self.ended, more.ended),
@@ -238,6 +242,11 @@ class Call:
     def over_at(self) -> datetime | None:
         """When it was over: its end as known, else by when it was gone; None while it lives."""
         return self.ended.at if self.ended else self.interrupted_at
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the line called itself: no citizen's call, and nobody is owed anything for it."""
+        return self.trunk == TEST_TRUNK or any(leg.kind is LegKind.ROBOT for leg in self.legs)
 
     @property
     def outcome(self) -> CallOutcome:

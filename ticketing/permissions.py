@@ -18,6 +18,7 @@ class Permission(StrEnum):
     PLAY_RECORDING = "play_recording"
     CALL_BACK = "call_back"
     GIVE_UP_CALL_BACK = "give_up_call_back"
+    PLACE_TEST_CALL = "place_test_call"
     READ_LIVE = "read_live"  # the feed tells of every call: not for an SKPD
 
 
@@ -32,6 +33,7 @@ PERMISSIONS: Final[dict[Permission, frozenset[Role]]] = {
     Permission.PLAY_RECORDING: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.CALL_BACK: _ROOM,
     Permission.GIVE_UP_CALL_BACK: frozenset({Role.SUPERVISOR}),
+    Permission.PLACE_TEST_CALL: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.READ_LIVE: _ROOM_AND_ADMIN,
 }
 

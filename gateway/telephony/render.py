@@ -6,6 +6,7 @@ that none can bring a line of its own; a name that a template asks for and nobod
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gateway.config import Settings
+    from gateway.config import Bind, Settings
     from gateway.home import Home, Secrets
     from gateway.telephony.provide import Installed
     from ticketing.model import Taker
 
 SOURCE = CHECKOUT / "asterisk-conf"
 QUEUE = "112"
+TEST_QUEUE = "test"
 # Counted down by one each hundredth of a second from the start of Asterisk, a caller's priority stays within the
 # 32 bits of app_queue for 480 days.
 _HIGHEST_PRIORITY = 2_000_000_000
@@ -124,6 +126,7 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "log": home.log,
         "modules": installed.modules,
         "node": settings.node,
+        "own_address": _own_address(settings.sip_bind),
         "priority_base": _HIGHEST_PRIORITY + int(time.time() * 100),
         "public_address": settings.public_address,
         "queue": settings.queue,
@@ -135,5 +138,15 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "sounds": home.sounds,
         "spool": home.spool,
         "state": home.state,
+        "test_call_secret": secrets.test_call,
+        "test_queue": TEST_QUEUE,
         "trunks": settings.trunks,
     }
+
+
+def _own_address(bind: Bind) -> str:
+    """Where the line calls itself: where it listens, and on the loopback when that is everywhere."""
+    here = ipaddress.ip_address(bind.host)
+    if not here.is_unspecified:
+        return str(bind)
+    return f"127.0.0.1:{bind.port}" if here.version == 4 else f"[::1]:{bind.port}"  # noqa: PLR2004 - the older IP

@@ -223,6 +223,16 @@ class HealthAnswer(Answer):
     trunks: dict[str, Literal["up", "down", "unknown"]]
 
 
+class TestCallAnswer(Answer):
+    """What was seen of a test call; `reason` says what was missing, null when it went the whole way."""
+
+    passed: bool
+    reason: str | None
+    call: str | None
+    ticket: str | None
+    wait_s: Seconds | None = Field(description="From its arrival to the robot's answer.")
+
+
 class FeedMessage(Answer):
     """One message of the live feed: an entry, or a heartbeat with the last seq told."""
 

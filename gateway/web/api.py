@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.web import api_call_backs, api_calls, api_session, api_tickets, live
+from gateway.web import api_call_backs, api_calls, api_session, api_test_calls, api_tickets, live
 from gateway.web.answers import HealthAnswer
 from gateway.web.context import web_of
 from gateway.web.guard import guarded
@@ -52,6 +52,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *api_tickets.ROUTES,
     *api_calls.ROUTES,
     *api_call_backs.ROUTES,
+    *api_test_calls.ROUTES,
     *live.ROUTES,
 )
 

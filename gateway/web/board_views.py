@@ -98,7 +98,7 @@ def board_view(
 ) -> BoardView:
     """The board at `now`; `calls` are those that are not over, `seats` is None while Asterisk does not say."""
     names = {taker.extension: taker.name for taker in takers}
-    live = [call for call in calls if call.over_at is None]
+    live = [call for call in calls if call.over_at is None and not call.is_test]
     waiting = sorted((call for call in live if call.answered is None), key=lambda call: call.arrival.at)
     numbers: dict[str, str] = {one.call.id: one.ticket.number for one in tickets}
     return BoardView(

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 
+from gateway.watch.test_call import SeenCall
 from gateway.web.sign_in_limit import SignInLimit
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from gateway.feed import Feed
     from gateway.health import Health
     from gateway.home import Home
@@ -32,6 +35,10 @@ class HealthSource(Protocol):
         """How things stand."""
 
 
+async def _no_line() -> SeenCall:
+    return SeenCall(reason="there is no line here")
+
+
 @dataclass(frozen=True, slots=True)
 class Web:
     """The parts of the gateway that the API and the pages use."""
@@ -44,6 +51,7 @@ class Web:
     health: HealthSource
     city: City
     alarms: Alarms
+    place_test_call: Callable[[], Awaitable[SeenCall]] = _no_line
     limit: SignInLimit = field(default_factory=SignInLimit)
     requests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REQUESTS_AT_ONCE))
     passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PASSWORDS_AT_ONCE))

@@ -101,6 +101,16 @@ def test_a_backup_number_is_given_the_caller_when_it_enters_the_bridge() -> None
     assert from_cel(record(eventenum="BRIDGE_ENTER")) is None
 
 
+def test_the_robot_of_a_test_call_is_nobodys_phone() -> None:
+    connected = from_queue_log(f"1795467556|{CALL}|test|Local/s@robot/n|CONNECT|0|{CHANNEL}|0")
+    assert isinstance(connected, CallerConnected)
+    assert (connected.party, connected.kind, connected.channel) == ("robot", LegKind.ROBOT, CHANNEL)
+    picked_up = from_cel(record(channame="Local/s@robot-00000000;1"))
+    assert picked_up == LegAnswered(CALL, CHANNEL, "robot", LegKind.ROBOT, Instant(STAMP, Precision.LEDGER))
+    # Its other half is the robot itself: its answer comes first, and is no answer to anybody.
+    assert from_cel(record(channame="Local/s@robot-00000000;2")) is None
+
+
 def test_other_channels_and_events_say_nothing_of_calls() -> None:
     assert from_cel(record(channame="Local/s@anywhere-00000001;2")) is None
     assert from_cel(record(eventenum="CHAN_START")) is None

@@ -62,7 +62,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "journals": ("/srv/journals", lambda text: {"journals": text}),
 }
 # Queueing is numbers alone; the URL of the store goes to SQLAlchemy and nowhere else.
-NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "storage", "database_url"}
+NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "storage", "test_call", "database_url"}
 HOSTILE = [
     "\n",
     "\r",

@@ -104,6 +104,14 @@ def test_secrets_are_made_once_and_are_for_their_user_alone(home: Home) -> None:
     assert {path.name: mode(path) for path in home.root.iterdir() if path.is_file()} == {"secrets.json": 0o600}
 
 
+def test_a_secret_that_an_earlier_version_did_not_have_is_added_and_the_others_stay(home: Home) -> None:
+    home.make()
+    (home.root / "secrets.json").write_text(json.dumps({"ami": "a" * 40}))
+    secrets = load_secrets(home)
+    assert (secrets.ami, len(secrets.test_call)) == ("a" * 40, 40)
+    assert load_secrets(home) == secrets
+
+
 def test_two_instances_have_two_secrets() -> None:
     made = {generated_secret() for _ in range(100)}
     assert len(made) == 100
@@ -111,7 +119,7 @@ def test_two_instances_have_two_secrets() -> None:
 
 
 def test_a_secret_does_not_show() -> None:
-    assert "rahasia" not in repr(Secrets(ami="rahasia"))
+    assert "rahasia" not in repr(Secrets(ami="rahasia", test_call="rahasia"))
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", "5", "{}", '{"ami": "a", "more": "b"}', "\xff"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gateway.config import Settings
 
-SECRETS = Secrets(ami="rahasiaami0123456789")
+SECRETS = Secrets(ami="rahasiaami0123456789", test_call="rahasiauji0123456789")
 INSTALLED = Installed("22.10.1", ("/opt/asterisk",), Path("/opt/modules"), Path("/opt/data"))
 SITI = Taker("201", "Siti", "rahasiasiti", signed_in=True)
 BUDI = Taker("102", "Budi", "rahasiabudi")

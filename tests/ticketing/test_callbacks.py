@@ -36,7 +36,7 @@ from ticketing.callbacks import (
     tried,
 )
 from ticketing.errors import CallBackOver, ReasonNeeded
-from ticketing.model import Call, CallerKind, CallOutcome
+from ticketing.model import TEST_TRUNK, Call, CallerKind, CallOutcome
 
 OWED = CallBack(MULYADI.e164, MORNING, id=7)
 ATTEMPTS = [one for one in CallBackOutcome if one not in {CallBackOutcome.REACHED, CallBackOutcome.GIVEN_UP}]
@@ -58,10 +58,16 @@ def test_a_call_owes_that_nobody_answered_or_that_our_fault_cut(call: Call, owin
     assert owes(call) is owing
 
 
+def test_nobody_is_owed_anything_for_a_call_that_the_line_placed_to_itself() -> None:
+    call = joined(replace(arrives(), trunk=TEST_TRUNK), hung_up(arrives(), 9))
+    assert call.outcome is CallOutcome.ABANDONED
+    assert not owes(call)
+
+
 @given(pieces)
 def test_a_call_that_is_under_way_or_was_answered_to_its_end_owes_nothing(call: Call) -> None:
     settled = {CallOutcome.WAITING, CallOutcome.TALKING, CallOutcome.ANSWERED}
-    assert owes(call) is (call.outcome not in settled)
+    assert owes(call) is (call.outcome not in settled and not call.is_test)
 
 
 def test_only_a_number_that_can_be_called_is_one_to_call_back() -> None:

@@ -33,6 +33,8 @@ from ticketing.events import (
     CallOverflowed,
     EndSettled,
     Event,
+    RobotAnswered,
+    RobotLeft,
     TakerAnswered,
     TakerLeft,
     learned,
@@ -197,7 +199,7 @@ def test_what_was_told_last_is_what_is_known(path: list[Call]) -> None:
     answers = {
         event.channel: (event.at, event.party)
         for event in news
-        if isinstance(event, TakerAnswered | BackupAnswered | AnswerTimeSettled)
+        if isinstance(event, TakerAnswered | BackupAnswered | RobotAnswered | AnswerTimeSettled)
     }
     assert answers == {leg.channel: (leg.answered.at, leg.party) for leg in call.answers if leg.answered}
     overflows = [event for event in news if isinstance(event, CallOverflowed)]
@@ -213,7 +215,7 @@ def test_the_arrival_is_told_first_and_no_leg_leaves_before_it_answered(path: li
     assert isinstance(news[0], CallArrived)
     answered_channels: set[str] = set()
     for event in news:
-        if isinstance(event, TakerAnswered | BackupAnswered):
+        if isinstance(event, TakerAnswered | BackupAnswered | RobotAnswered):
             answered_channels.add(event.channel)
-        if isinstance(event, TakerLeft | BackupLeft):
+        if isinstance(event, TakerLeft | BackupLeft | RobotLeft):
             assert event.channel in answered_channels

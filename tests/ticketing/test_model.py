@@ -269,3 +269,12 @@ def test_the_scripts_shortened_copy_does_not_displace_what_the_trunk_sent() -> N
     identified = Call(CallId("bima1-1.1"), caller=Caller("0812", "+62812", CallerKind.MOBILE, cut), identified=True)
     for known in (arrived.learn(identified), identified.learn(arrived)):
         assert known.caller == Caller("0812", "+62812", CallerKind.MOBILE, sent)
+
+
+def test_a_call_of_the_line_to_itself_is_known_by_its_trunk_or_by_the_robot() -> None:
+    robot = AnswerLeg("c", "robot", LegKind.ROBOT, connected=True, answered=at(1))
+    assert Call(call_id(), trunk="test").is_test
+    assert Call(call_id(), legs=(robot,)).is_test
+    assert not arrives().is_test
+    # The robot is nobody's taker.
+    assert Call(call_id(), legs=(robot,)).takers == ()

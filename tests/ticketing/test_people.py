@@ -56,9 +56,10 @@ def test_every_permission_is_in_the_table_and_somebody_has_it() -> None:
                 "play_recording",
                 "call_back",
                 "give_up_call_back",
+                "place_test_call",
             },
         ),
-        (Role.ADMIN, {"read_tickets", "read_calls", "read_live", "play_recording"}),
+        (Role.ADMIN, {"read_tickets", "read_calls", "read_live", "play_recording", "place_test_call"}),
     ],
 )
 def test_what_each_role_may(role: Role, has: set[str]) -> None:

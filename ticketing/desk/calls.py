@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ticketing.desk.call_backs import follow_debts
 from ticketing.events import Event, TicketOpened, learned
-from ticketing.model import Call, CallId, Ticket, ticket_number
+from ticketing.model import Call, CallId, CallType, Ticket, ticket_number
 from ticketing.ports import KeptCall
 from ticketing.sla import watched
 from ticketing.timeline import NO_ENTRY, chained
@@ -85,11 +85,12 @@ class _Answer(NamedTuple):
 
     at: datetime
     taker: str | None  # None while only backup numbers answered
+    is_test: bool  # the line called itself
 
 
 def _answer(call: Call | None) -> _Answer | None:
     first = call.answered if call else None
-    return _Answer(first.at, next(iter(call.takers), None)) if call and first else None
+    return _Answer(first.at, next(iter(call.takers), None), call.is_test) if call and first else None
 
 
 def _tickets_owed(
@@ -97,7 +98,7 @@ def _tickets_owed(
 ) -> dict[CallId, Ticket]:
     """Number a ticket for each answered call that has none, in the order of the answers."""
     owed = sorted(
-        (answer.at, revision.call.id, answer.taker)
+        (answer.at, revision.call.id, answer)
         for revision in revisions
         if revision.ticket is None and (answer := _answer(revision.call))
     )
@@ -105,8 +106,9 @@ def _tickets_owed(
     for day, of_one_day in groupby(owed, key=lambda one: one[0].astimezone(zone).date()):
         answers = tuple(of_one_day)
         first = tx.take_serials(day, len(answers))
-        for serial, (at, call_id, taker) in enumerate(answers, first):
-            tickets[call_id] = Ticket(ticket_number(day, serial), call_id, now, at, taker)
+        for serial, (at, call_id, answer) in enumerate(answers, first):
+            call_type = CallType.TEST if answer.is_test else CallType.EMERGENCY
+            tickets[call_id] = Ticket(ticket_number(day, serial), call_id, now, at, answer.taker, call_type=call_type)
     return tickets
 
 
