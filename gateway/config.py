@@ -75,6 +75,7 @@ class Queueing(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ring_s: int = Field(default=12, ge=3, le=60)  # one taker's phone rings so long before the next one's
+    silent_phone_s: int = Field(default=20, ge=2, le=25)  # a phone that sends no audio for so long is dead
     wrap_up_s: int = Field(default=0, ge=0, le=600)  # a taker's pause after a call
     notice_after_s: int = Field(default=15, ge=5, le=60)  # then the waiting caller is answered with a notice
     longest_wait_s: int = Field(default=180, ge=30, le=3600)  # then the backup numbers

@@ -78,7 +78,8 @@ def render_phones(settings: Settings, home: Home, takers: Iterable[Taker]) -> bo
     """Write the takers' phones; say whether anything changed (Asterisk must then be told to read them)."""
     template = _environment().get_template(f"{_PHONES}.j2")
     ordered = sorted(takers, key=lambda taker: taker.extension)
-    return replace_if_changed(home.etc / _PHONES, template.render(takers=ordered, language=settings.language))
+    text = template.render(takers=ordered, language=settings.language, silent_phone_s=settings.queue.silent_phone_s)
+    return replace_if_changed(home.etc / _PHONES, text)
 
 
 def render_messages(home: Home, *, errors_alone: bool) -> bool:

@@ -69,6 +69,32 @@ def test_a_call_answered_while_the_gateway_is_dead_has_its_ticket_afterwards(lin
         eventually(line112.is_ready)
 
 
+@contextmanager
+def alone(line: Line) -> Iterator[None]:
+    """Asterisk has nobody: AGI server dead, gateway frozen, database gone, and a supervisor that mends nothing."""
+    database = line.home / "siaga112.sqlite3"
+    with stopped(line.process("run")), stopped(line.process("-m gateway ")):
+        line.process("gateway.agi_server").kill()
+        database.rename(away := database.with_name("away.sqlite3"))
+        try:
+            yield
+        finally:
+            away.rename(database)
+
+
+def test_with_all_of_our_own_gone_at_once_a_taker_answers_and_the_call_is_recorded(line112: Line) -> None:
+    since = now()
+    with line112.staffed("201"):
+        with alone(line112), citizens(line112.sip, Citizen()) as caller:
+            caller.finish()
+        (ticket,) = eventually(lambda: line112.tickets(since))
+    call = line112.ended_call(since)
+    assert (call["outcome"], call["takers"], ticket["call_id"]) == ("answered", ["201"], call["id"])
+    assert call["wait_s"] < 2.5
+    assert call["recording"]
+    eventually(line112.is_ready)
+
+
 def test_asterisk_that_dies_is_started_again_with_the_same_takers_at_the_desk(line112: Line) -> None:
     died = line112.process("asterisk.conf")
     died.kill()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.rtp import Ear
 from bench.sipp import Address, Citizen, Pickup, called_party, citizens, free_address
-from tests.telephony.line import Line, eventually, now
+from tests.telephony.line import SITE, Line, eventually, now
+from tests.telephony.test_fails_open import alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +28,15 @@ def carrier() -> Address:
 def line(tmp_path_factory: pytest.TempPathFactory, carrier: Address) -> Iterator[Line]:
     """A line with two backup numbers and one taker."""
     settings = {"SIAGA112_BACKUP_NUMBERS": f"{FIRST},{SECOND}", "SIAGA112_CARRIER_PROXY": str(carrier)}
-    with Line.started(tmp_path_factory.mktemp("line"), **settings) as line:
+    line = Line.prepared(home := tmp_path_factory.mktemp("line"), **settings)
+    # SIPp's phones send no audio: here that is noticed after two seconds, not after twenty.
+    (home / "siaga112.toml").write_text(f"{SITE}silent_phone_s = 2\n")
+    line.start()
+    try:
         line.add_takers(1)
         yield line
+    finally:
+        line.stop()
 
 
 def test_a_backup_number_that_answers_has_a_ticket_of_its_own(line: Line, carrier: Address) -> None:
@@ -70,3 +79,51 @@ def test_a_taker_at_the_desk_goes_before_every_backup_number(line: Line, carrier
     with line.staffed("201"), called_party(line.sip, carrier), citizens(line.sip, Citizen()) as caller:
         caller.finish()
     assert line.ended_call(since)["takers"] == ["201"]
+
+
+def test_a_caller_whose_takers_phone_dies_again_and_again_goes_to_the_backup_numbers_with_the_same_ticket(
+    line: Line, carrier: Address
+) -> None:
+    since = now()
+    with line.staffed("201"), called_party(line.sip, carrier), citizens(line.sip, Citizen(talk_ms=60_000)) as caller:
+        # The first time, and three times more; then it is enough.
+        eventually(lambda: _answers(line, "201") == 4 and _answers(line, "trunk-carrier") == 1, within_s=40)
+        caller.stop()
+    (ticket,) = line.tickets(since)
+    assert (ticket["taker"], ticket["call_type"]) == ("201", "emergency")
+
+
+def _answers(line: Line, party: str) -> int:
+    """How often this party answered the latest call."""
+    records = [json.loads(text) for text in (line.home / "journals/cel-custom/cel.json").read_text().splitlines()]
+    latest = [one for one in records if one["eventenum"] == "USER_DEFINED" and one["userdeftype"] == "ARRIVED"][-1]
+    return sum(
+        one["eventenum"] == "ANSWER"
+        and one["linkedid"] == latest["linkedid"] != one["uniqueid"]
+        and one["channame"].startswith(f"PJSIP/{party}-")
+        for one in records
+    )
+
+
+def test_with_all_of_our_own_gone_at_once_a_backup_number_answers_all_the_same(line: Line, carrier: Address) -> None:
+    since = now()
+    with alone(line), called_party(line.sip, carrier), citizens(line.sip, Citizen()) as caller:
+        caller.finish()
+    (ticket,) = eventually(lambda: line.tickets(since))
+    call = line.ended_call(since)
+    assert (call["outcome"], call["takers"], ticket["call_id"]) == ("answered", [], call["id"])
+    eventually(line.is_ready)
+
+
+def test_with_all_of_our_own_gone_and_nobody_anywhere_the_caller_hears_so(line: Line, carrier: Address) -> None:
+    since = now()
+    with Ear() as ear:
+        with (
+            alone(line),
+            called_party(line.sip, carrier, Pickup(refuses_with="486 Busy Here")),
+            citizens(line.sip, Citizen(listens_at=ear.address, talk_ms=60_000)) as caller,
+        ):
+            caller.finish()
+        assert ear.loud_s > 2
+    assert eventually(lambda: line.ended_call(since))["outcome"] == "overflow"
+    eventually(line.is_ready)
