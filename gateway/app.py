@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import signal
 import sys
 from contextlib import AsyncExitStack
@@ -17,10 +18,11 @@ from gateway.ami_listener import AmiListener
 from gateway.call_recorder import CallRecorder, Journal
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock
-from gateway.feed import Feed
+from gateway.feed import EntryCounts, Feed
 from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
+from gateway.parts import Parts
 from gateway.reconciler import Reconciler
 from gateway.roster import Roster
 from gateway.set_aside import SetAside
@@ -36,21 +38,16 @@ from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.watch.space import Part
 from gateway.watch.test_call import CallPlacer, ScheduledCalls
 from gateway.watch.trunk_watch import TrunkWatch
-from gateway.web.city import City
-from gateway.web.context import Web
-from gateway.web.metrics import EntryCounts, add_metrics
-from gateway.web.pages import add_pages
-from gateway.web.seats import AskedSeats
-from gateway.web.server import application, serving
 from ticketing.desk import TicketDesk
 from ticketing.store import file_of, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gateway.config import Settings
     from ticketing.model import JournalPosition
+    from ticketing.ports import Store
     from ticketing.timeline import Entry
 
     Event = Mapping[str, str | list[str]]
@@ -58,89 +55,118 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+# The store's thread waits so long for a busy event loop to let go, and the loop for it (5 ms by default).
 _SWITCH_S = 0.0005
+_MANY = 200
 
 
 class LogPublisher:
     """Tells the log what was committed."""
 
     def publish(self, news: Sequence[Entry]) -> None:
-        """One line an entry: facts, and nobody's number."""
+        """One line an entry: facts, and nobody's number. Of very many at once, one line: there is much to catch up."""
+        if len(news) > _MANY:
+            log.info("entries_recorded", count=len(news), first=news[0].seq, last=news[-1].seq)
+            return
         for entry in news:
             log.info(entry.type, call=entry.call_id, ticket=entry.ticket_number, seq=entry.seq)
 
 
 async def run_gateway(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; a part that fails ends all, and the supervisor starts us anew."""
-    home = Home.of(settings)
-    asterisk = Asterisk(await asyncio.to_thread(provide, say=lambda _: None), home)
+    asterisk = Asterisk(await asyncio.to_thread(provide, say=lambda _: None), Home.of(settings))
     async with AsyncExitStack() as stack:
         store = await open_store(settings.database, checked=False)
         stack.push_async_callback(store.close)
-        clock, due = SystemClock(), DueInstants(settings.targets)
-        counts = EntryCounts()
-        feed = Feed((LogPublisher(), due, counts))
-        desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
-        recorder = CallRecorder(desk, CallTracker(settings.style_of), SetAside(home.unreadable))
-        ears: list[Ear] = [recorder.hear]
-        ami = AmiListener(
-            AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami),
-            receive=lambda event: _tell(ears, event),
-        )
-        places = await store.journal_positions()
-        journals = _journals(home, places)
-        reconciler = Reconciler(settings.node, settings.style_of, ami, journals, store, desk, clock)
-        ears.append(reconciler.hear)
-        ledger_read = asyncio.Event()
-        roster = Roster(settings, store, asterisk, ami, ledger_read)
-        alarms = Alarms(clock)
-        audit = LedgerAudit(_second_readers(journals, places), store, settings.style_of, alarms)
-        trunks = TrunkWatch(settings.trunks, ami, alarms, assumed=settings.carrier_is_assumed)
-        health = HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms, trunks.states)
-        city = City(settings.zone, settings.city, settings.targets, settings.language)
-        placer = CallPlacer(ami, store, desk, home, clock, settings.node)
-        test_calls = ScheduledCalls(placer, alarms, settings.test_call.every_s)
-        site = application(Web(store, desk, clock, feed, home, health, city, alarms, test_calls.place))
-        add_pages(site, AskedSeats(roster))
-        add_metrics(site, counts)
-        await stack.enter_async_context(serving(site, settings.http_bind))
-        _make_haste()
+        parts = _wired(settings, asterisk, store, await store.journal_positions())
+        sys.setswitchinterval(_SWITCH_S)
         async with asyncio.TaskGroup() as group:
-            work = [
-                group.create_task(ami.run(), name="doorbell"),
-                group.create_task(recorder.listen(), name="doorbell's recorder"),
-                *(group.create_task(recorder.follow(one), name="ledger") for one in journals),
-                group.create_task(reconciler.run(), name="reconciler"),
-                group.create_task(audit.run(), name="ledger's audit"),
-                group.create_task(roster.run(), name="roster"),
-                group.create_task(trunks.run(), name="trunk watch"),
-                group.create_task(test_calls.run(), name="test calls"),
-                group.create_task(SlaWatch(desk, clock, due).run(), name="SLA watch"),
-                group.create_task(
-                    Rotation(journals, asterisk, ami, clock, settings.storage).run(), name="journals' rotation"
-                ),
-                group.create_task(
-                    DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock).run(),
-                    name="disk watch",
-                ),
-                group.create_task(watch_clock(clock, alarms), name="clock watch"),
-                group.create_task(_all_read(journals, ledger_read), name="ledger's first reading"),
-            ]
-            _cancel_on_signal(work)
+            _cancel_on_signal([group.create_task(work, name=name) for name, work in _work(parts)])
+
+
+def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequence[JournalPosition]) -> Parts:
+    home, clock = asterisk.home, SystemClock()
+    alarms, counts, due = Alarms(clock), EntryCounts(), DueInstants(settings.targets)
+    feed = Feed((LogPublisher(), due, counts))
+    desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
+    recorder = CallRecorder(desk, CallTracker(settings.style_of), SetAside(home.unreadable))
+    ears: list[Ear] = [recorder.hear]
+    login = AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami)
+    ami = AmiListener(login, receive=lambda event: _tell(ears, event))
+    journals = _journals(home, places)
+    reconciler = Reconciler(settings.node, settings.style_of, ami, journals, store, desk, clock)
+    ears.append(reconciler.hear)
+    ledger_read = asyncio.Event()
+    roster = Roster(settings, store, asterisk, ami, ledger_read)
+    audit = LedgerAudit(_second_readers(journals, places), store, alarms)
+    trunks = TrunkWatch(settings.trunks, ami, alarms, assumed=settings.carrier_is_assumed)
+    placer = CallPlacer(ami, store, desk, home, clock, settings.node)
+    return Parts(
+        settings=settings,
+        home=home,
+        store=store,
+        desk=desk,
+        clock=clock,
+        feed=feed,
+        counts=counts,
+        alarms=alarms,
+        ami=ami,
+        recorder=recorder,
+        journals=journals,
+        ledger_read=ledger_read,
+        reconciler=reconciler,
+        roster=roster,
+        audit=audit,
+        trunks=trunks,
+        health=HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms, trunks.states),
+        test_calls=ScheduledCalls(placer, alarms, settings.test_call.every_s),
+        sla=SlaWatch(desk, clock, due),
+        rotation=Rotation(journals, asterisk, ami, clock, settings.storage),
+        disks=DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock),
+    )
+
+
+def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
+    """What runs for as long as the gateway does."""
+    yield "doorbell", parts.ami.run()
+    yield "doorbell's recorder", parts.recorder.listen()
+    for journal in parts.journals:
+        yield f"ledger: {journal.tail.path.name}", parts.recorder.follow(journal)
+    yield "ledger's first reading", _all_read(parts.journals, parts.ledger_read)
+    yield "console", _console(parts)
+    yield "reconciler", parts.reconciler.run()
+    yield "roster", parts.roster.run()
+    yield "SLA watch", _after(parts.ledger_read, parts.sla.run)
+    yield "ledger's audit", parts.audit.run()
+    yield "trunk watch", parts.trunks.run()
+    yield "test calls", parts.test_calls.run()
+    yield "journals' rotation", parts.rotation.run()
+    yield "disk watch", parts.disks.run()
+    yield "clock watch", watch_clock(parts.clock, parts.alarms)
+
+
+async def _console(parts: Parts) -> None:
+    """Serve screens and programs for ever.
+
+    What the web needs takes as long to bring in as all the rest. Meanwhile the tickets that were owed at the start
+    are opened already.
+    """
+    site = await asyncio.to_thread(importlib.import_module, "gateway.web.site")
+    # Modules and wiring stay for good: no collection need look through them again.
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    await site.serve(parts)
+
+
+async def _after(event: asyncio.Event, run: Callable[[], Awaitable[None]]) -> None:
+    await event.wait()
+    await run()
 
 
 def _tell(ears: Sequence[Ear], event: Event) -> None:
     for ear in ears:
         ear(event)
-
-
-def _make_haste() -> None:
-    """Have no answer wait for the interpreter itself."""
-    # The store's thread waits so long for a busy event loop to let go, and the loop for it (5 ms by default).
-    sys.setswitchinterval(_SWITCH_S)
-    # Modules and wiring stay for good: no collection need look through them again.
-    gc.collect()
-    gc.freeze()
 
 
 async def _all_read(journals: Sequence[Journal], done: asyncio.Event) -> None:

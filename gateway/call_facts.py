@@ -40,6 +40,18 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class CallBegan:
+    """A carrier's channel was made for a number of the line. Who calls is told by the dialplan's first steps.
+
+    A caller who gives up before them has called all the same.
+    """
+
+    call: CallId
+    at: Instant
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallArrived:
     """A channel reached the line; what the trunk sent about the caller, as sent."""
 
@@ -115,9 +127,12 @@ class TakerSigned:
     signed_in: bool
 
 
-CallFact = CallArrived | CallerIdentified | CallerConnected | LegAnswered | LegEnded | CallOverflowed | CallEnded
+CallFact = (
+    CallBegan | CallArrived | CallerIdentified | CallerConnected | LegAnswered | LegEnded | CallOverflowed | CallEnded
+)
 Fact = CallFact | TakerSigned
 
+_CALLED = re.compile(r"\+?[0-9]{2,20}")
 _STAMP = re.compile(r"(\d{1,11})\.(\d{6})")
 _PHONE = re.compile(r"PJSIP/([1-9]\d{1,5})")
 _CHANNEL = re.compile(r"PJSIP/(?:trunk-(?P<trunk>[a-z][a-z0-9]{0,15})|(?P<taker>[1-9]\d{1,5}))-[0-9a-f]{8,}")
@@ -193,6 +208,8 @@ def from_cel(line: str) -> CallFact | None:
     call = _call(_text(record, "linkedid"))
     at = Instant(_stamp(_text(record, "eventtime")), Precision.LEDGER)
     match _text(record, "eventenum"):
+        case "CHAN_START":
+            return _beginning(record, call, at)
         case "USER_DEFINED":
             return _user_event(record, _call(_text(record, "uniqueid")), at)
         case "ANSWER" | "HANGUP" | "BRIDGE_ENTER" as name:
@@ -229,6 +246,15 @@ def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFac
         return CallerIdentified(call, decode_caller(payload))
     except ValueError as error:
         raise Unreadable(f"{name} of {call}: {error}") from error
+
+
+def _beginning(record: Mapping[str, Any], call: CallId, at: Instant) -> CallBegan | None:
+    # A call of ours through a trunk has no called number there, and is mostly part of somebody else's call.
+    match = _CHANNEL.fullmatch(_text(record, "channame"))
+    called = record.get("exten")
+    if match is None or match["trunk"] is None or not isinstance(called, str) or not _CALLED.fullmatch(called):
+        return None
+    return CallBegan(call, at, match["trunk"]) if _text(record, "uniqueid") == call else None
 
 
 def _channel_event(record: Mapping[str, Any], name: str, call: CallId, at: Instant) -> CallFact | None:

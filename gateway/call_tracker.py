@@ -6,11 +6,13 @@ piece that comes before the proof that its channel is a call to the line at all:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway.call_facts import (
     CallArrived,
+    CallBegan,
     CallerConnected,
     CallerIdentified,
     CallFact,
@@ -19,17 +21,28 @@ from gateway.call_facts import (
     LegEnded,
 )
 from gateway.phone_numbers import identify
-from ticketing.model import AnswerLeg, Call, CallerIdStyle, CallId
+from ticketing.model import UNKNOWN_CALLER, AnswerLeg, Call, Caller, CallerIdStyle, CallId, PresentedIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 
-def piece_of(fact: CallFact, style_of: Callable[[str], CallerIdStyle]) -> Call:  # noqa: PLR0911 - one a fact
-    """What this one fact says of its call. `style_of` gives the way in which a trunk writes numbers."""
+CallerOf = Callable[[str, PresentedIdentity], Caller]
+"""Makes a caller of what was sent by a trunk of this name."""
+
+
+def as_sent(_trunk: str, presented: PresentedIdentity) -> Caller:
+    """Make nothing of it: for calls of which somebody else says who calls. Cheap, where a number costs 0.1 ms."""
+    return replace(UNKNOWN_CALLER, presented=presented)
+
+
+def piece_of(fact: CallFact, caller_of: CallerOf) -> Call:  # noqa: PLR0911 - one a fact
+    """What this one fact says of its call."""
     match fact:
+        case CallBegan(call, at, trunk):
+            return Call(call, arrived=at, trunk=trunk)
         case CallArrived(call, at, trunk, presented):
-            return Call(call, arrived=at, trunk=trunk, caller=identify(presented, style_of(trunk)))
+            return Call(call, arrived=at, trunk=trunk, caller=caller_of(trunk, presented))
         case CallerIdentified(call, caller):
             return Call(call, caller=caller, identified=True)
         case CallerConnected(call, channel, party, at, kind):
@@ -59,8 +72,11 @@ class CallTracker:
     def learn(self, facts: Iterable[CallFact]) -> tuple[Call, ...]:
         """Take the facts; give a piece of each call that they touch, with whatever was kept of it."""
         pieces: dict[CallId, Call] = {}
-        for fact in facts:
-            piece = piece_of(fact, self.style_of)
+        told = list(facts)
+        # The script's word wins over what we should make of the number (`Call.learn`): then it need not be made.
+        identified = {fact.call for fact in told if isinstance(fact, CallerIdentified)}
+        for fact in told:
+            piece = piece_of(fact, as_sent if fact.call in identified else self._identify)
             known = pieces.get(piece.id) or self._unproven.get(piece.id)
             pieces[piece.id] = known.learn(piece) if known else piece
         for call, piece in pieces.items():
@@ -70,3 +86,6 @@ class CallTracker:
         while len(self._unproven) > self.remembered:
             self._unproven.pop(next(iter(self._unproven)))
         return tuple(pieces.values())
+
+    def _identify(self, trunk: str, presented: PresentedIdentity) -> Caller:
+        return identify(presented, self.style_of(trunk))

@@ -76,7 +76,6 @@ def _verify(settings: Settings, *, full: bool) -> int:
     looking = Verification(
         database,
         Home.of(settings),
-        settings.style_of,
         say=lambda line: click.echo(printable(line)),
         complain=lambda line: click.echo(printable(f"! {line}")),
         full=full,

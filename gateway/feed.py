@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
+from collections import Counter, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -90,3 +90,14 @@ class Feed:
             yield subscription
         finally:
             self._subscriptions.discard(subscription)
+
+
+@dataclass(slots=True)
+class EntryCounts:
+    """A Publisher (ticketing.ports) that counts what was committed, by type, since the start."""
+
+    by_type: Counter[str] = field(default_factory=Counter)
+
+    def publish(self, news: Sequence[Entry]) -> None:
+        """Count these."""
+        self.by_type.update(entry.type for entry in news)

@@ -215,7 +215,7 @@ class Call:
     @property
     def reached_the_line(self) -> bool:
         """Whether anything proves that this channel is a call to the line, not some other call."""
-        return self.caller is not None or any(leg.connected for leg in self.legs)
+        return self.caller is not None or self.arrived is not None or any(leg.connected for leg in self.legs)
 
     @property
     def arrival(self) -> Instant:

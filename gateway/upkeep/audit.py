@@ -12,14 +12,14 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gateway.call_tracker import piece_of
+from gateway.call_tracker import as_sent, piece_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gateway.call_facts import CallFact
-    from ticketing.model import Call, CallerIdStyle, CallId, Instant, Ticket
+    from ticketing.model import Call, CallId, Instant, Ticket
     from ticketing.ports import KeptCall
 
 # The doorbell stamps an answer about a millisecond late, queue_log to the whole second below it.
@@ -151,14 +151,13 @@ class ToldCalls:
     then it is over, or it is told in two parts.
     """
 
-    style_of: Callable[[str], CallerIdStyle]
     remembered: int = 10_000
     _calls: dict[CallId, Call] = field(default_factory=dict)
 
     def take(self, facts: Iterable[CallFact]) -> tuple[Call, ...]:
         """Take facts; give the calls that go."""
         for fact in facts:
-            piece = piece_of(fact, self.style_of)
+            piece = piece_of(fact, as_sent)
             known = self._calls.pop(piece.id, None)
             self._calls[piece.id] = known.learn(piece) if known else piece
         too_many = max(len(self._calls) - self.remembered, 0)

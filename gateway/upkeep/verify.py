@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gateway.call_facts import CallFact, Fact
     from gateway.home import Home
-    from ticketing.model import Call, CallerIdStyle, JournalPosition
+    from ticketing.model import Call, JournalPosition
     from ticketing.store.inspection import Kept
 
 Say = Callable[[str], None]
@@ -47,7 +47,6 @@ class Verification:
 
     database: Path
     home: Home
-    style_of: Callable[[str], CallerIdStyle]
     say: Say
     complain: Say
     full: bool = False
@@ -124,7 +123,7 @@ class Verification:
         queue_log, cel = journals
         since = max((one.begins for one in (queue_log, cel) if one.begins), default=None)
         whole_since = since if queue_log.begins and cel.begins else None
-        told, count = ToldCalls(self.style_of), 0
+        told, count = ToldCalls(), 0
         facts = (fact for _, fact in heapq.merge(queue_log.facts(), cel.facts(), key=lambda timed: timed[0]))
         while piece := list(islice(facts, _TOGETHER)):
             count += self._hold(store, told.take(one for one in piece if one is not None), whole_since)

@@ -18,14 +18,14 @@ from gateway.upkeep.audit import ToldCalls, compare
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gateway.call_facts import CallFact
     from gateway.call_recorder import Journal
     from gateway.journal import Chunk, JournalTail
     from gateway.upkeep.audit import Discrepancy
     from gateway.watch.alarms import Alarms
-    from ticketing.model import Call, CallerIdStyle, CallId, JournalPosition, Ticket
+    from ticketing.model import Call, CallId, JournalPosition, Ticket
     from ticketing.ports import Store
 
 log = structlog.get_logger()
@@ -50,7 +50,6 @@ class LedgerAudit:
 
     journals: Sequence[tuple[Journal, JournalTail]]  # the recorder's, and the tail of our own upon it
     store: Store
-    style_of: Callable[[str], CallerIdStyle]
     alarms: Alarms
     audited: int = 0  # calls, since the start; one told in two parts counts twice
     _standing: dict[Discrepancy, Call] = field(default_factory=dict)
@@ -75,7 +74,7 @@ class LedgerAudit:
 
     async def look(self) -> bool:
         """Audit the next piece of the ledger, and what stands; say whether there is more. Raises as `run` catches."""
-        told = ToldCalls(self.style_of)
+        told = ToldCalls()
         read: list[tuple[JournalTail, Chunk]] = []
         for journal, tail in self.journals:
             chunk = await asyncio.to_thread(tail.read, _LINES_AT_ONCE)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -14,12 +13,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from gateway.web.context import web_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from prometheus_client.core import Metric
 
+    from gateway.feed import EntryCounts
     from gateway.health import Health
-    from ticketing.timeline import Entry
 
 _GAUGES: Final = {
     "ready": "Whether a call to 112 would be answered, recorded and ticketed now",
@@ -31,17 +30,6 @@ _GAUGES: Final = {
     "unreadable": "Events and pieces of the ledger that made no sense, since the start",
     "audit": "Places in which the store does not say what the ledger tells; must be 0",
 }
-
-
-@dataclass(slots=True)
-class EntryCounts:
-    """A Publisher (ticketing.ports) that counts what was committed, by type, since the start."""
-
-    by_type: Counter[str] = field(default_factory=Counter)
-
-    def publish(self, news: Sequence[Entry]) -> None:
-        """Count these."""
-        self.by_type.update(entry.type for entry in news)
 
 
 # Known to its registry by itself, not by what it holds.
@@ -64,6 +52,11 @@ class _Line:
         for alarm in self.health.alarms:
             alarms.add_metric([alarm.name, str(alarm.grave).lower()], alarm.since.timestamp())
         yield alarms
+        trunks = GaugeMetricFamily("siaga112_trunk_up", "Whether a trunk is there; absent: not known", labels=["name"])
+        for name, state in self.health.trunks.items():
+            if state != "unknown":
+                trunks.add_metric([name], float(state == "up"))
+        yield trunks
         entries = CounterMetricFamily(
             "siaga112_entries", "Entries of the timeline that were committed since the start", labels=["type"]
         )

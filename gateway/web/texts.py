@@ -126,7 +126,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "alarm.trunk": ("Saluran operator terputus", "A carrier's trunk is down"),
     "alarm.space": ("Ruang penyimpanan hampir habis", "Storage is running out"),
     "alarm.clock": ("Jam server tidak tepat", "The server's clock is not right"),
-    "alarm.test_call": ("Panggilan uji gagal", "The test call failed"),
+    "alarm.test-call": ("Panggilan uji gagal", "The test call failed"),
     "alarm.other": ("Gangguan", "Fault"),
     "board.takers_blind": (
         "Keadaan telepon tidak diketahui: Asterisk tidak menjawab.",

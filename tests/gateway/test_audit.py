@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.call_facts import CallArrived, CallEnded
 from gateway.upkeep.audit import Discrepancy, Flaw, ToldCalls, audit, compare
-from tests.gateway.test_call_tracker import facts_of, style, told
+from tests.gateway.test_call_tracker import facts_of, told
 from tests.ticketing.evidence import HIDDEN, MORNING, answered, arrives, at, call_id, hung_up, joined, pieces_of
 from ticketing.model import Call, CallerKind, Precision, PresentedIdentity, Ticket
 from ticketing.ports import KeptCall
@@ -47,7 +47,7 @@ def test_what_a_real_asterisk_wrote_agrees_with_what_was_kept_of_it(story: str) 
     rung, written = facts_of(story)
     rows = {call: kept(known) for call, known in told([*rung, *written]).items()}
     tickets = [ticket_of(row.call) for row in rows.values() if row.ticket]
-    calls = ToldCalls(style)
+    calls = ToldCalls()
     assert audit([*calls.take(written), *calls.rest()], rows, tickets, whole_since=MORNING - timedelta(days=9)) == ()
 
 
@@ -140,7 +140,7 @@ def test_whatever_was_learned_in_whatever_pieces_has_no_discrepancy(pieces: list
 
 
 def test_calls_are_joined_until_too_many_others_were_told_of() -> None:
-    calls = ToldCalls(style, remembered=2)
+    calls = ToldCalls(remembered=2)
     arrivals = [CallArrived(call_id(n), at(n), "carrier", PresentedIdentity()) for n in (1, 2, 3)]
     assert calls.take(arrivals[:2]) == ()
     assert calls.take([CallEnded(call_id(1), at(9), 16)]) == ()

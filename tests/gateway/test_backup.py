@@ -105,9 +105,7 @@ class Site:
     def verified(self, *, full: bool = False) -> list[str]:
         complaints: list[str] = []
         database = self.settings.home / DATABASE
-        looking = Verification(
-            database, self.home, lambda _: CallerIdStyle.AUTO, lambda _: None, complaints.append, full=full
-        )
+        looking = Verification(database, self.home, lambda _: None, complaints.append, full=full)
         assert looking.run() == len(complaints)
         return complaints
 

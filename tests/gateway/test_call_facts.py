@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.call_facts import (
     CallArrived,
+    CallBegan,
     CallEnded,
     CallerConnected,
     CallerIdentified,
@@ -231,3 +232,42 @@ def test_no_event_does_more_than_be_complained_about(event: dict[str, str | list
     except Unreadable:
         return
     assert fact is None
+
+
+# As Asterisk 22.10.1 writes it, with Context and Exten (cel_custom.conf).
+BEGINNING = {
+    "eventtype": "CHAN_START",
+    "eventenum": "CHAN_START",
+    "userdeftype": "",
+    "eventtime": "1795469759.483252",
+    "channame": "PJSIP/trunk-carrier-00000006",
+    "appname": "",
+    "uniqueid": "bima1-1795469759.6",
+    "linkedid": "bima1-1795469759.6",
+    "peer": "",
+    "eventextra": "",
+    "context": "from-carrier",
+    "exten": "112",
+}
+
+
+def test_a_carriers_channel_for_a_number_of_the_line_is_a_call_from_its_first_instant() -> None:
+    fact = from_cel(json.dumps(BEGINNING))
+    assert isinstance(fact, CallBegan)
+    assert (fact.call, fact.trunk, fact.at.precision) == ("bima1-1795469759.6", "carrier", Precision.LEDGER)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"exten": "s"},  # a call of ours, through a trunk
+        {"exten": ""},
+        {"exten": None},
+        {"linkedid": "bima1-1795469759.2"},  # for somebody else's call
+        {"channame": "PJSIP/201-00000006", "exten": "112"},  # a taker's phone may dial other things first
+        {"channame": "Local/s@robot-00000006;1"},
+    ],
+    ids=str,
+)
+def test_other_channels_say_nothing_by_being_made(other: dict[str, str | None]) -> None:
+    assert from_cel(json.dumps({**BEGINNING, **other})) is None

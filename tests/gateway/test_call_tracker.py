@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import CallEnded, Fact, TakerSigned, from_ami, from_cel, from_queue_log
-from gateway.call_tracker import CallTracker, piece_of
+from gateway.call_facts import CallBegan, CallEnded, Fact, TakerSigned, from_ami, from_cel, from_queue_log
+from gateway.call_tracker import CallTracker, as_sent, piece_of
 from tests.gateway import transcripts
 from ticketing.model import Call, CallerIdStyle, CallId, CallOutcome, Instant, LegKind, Precision, created
 
@@ -117,7 +117,26 @@ def test_what_nothing_proves_to_be_a_call_to_the_line_is_forgotten_in_the_end() 
 
 def test_every_kind_of_leg_is_a_piece_of_its_call() -> None:
     _, written = facts_of("second_taker")
-    call = reduce(Call.learn, (piece_of(fact, style) for fact in written))
+    call = reduce(Call.learn, (piece_of(fact, as_sent) for fact in written))
     assert [leg.party for leg in call.legs if leg.connected] == ["203"]
     assert [leg.answered for leg in call.legs if not leg.connected] == [None]
     assert all(leg.ended and leg.kind is LegKind.TAKER for leg in call.legs)
+
+
+def test_a_caller_whom_the_script_identifies_is_the_same_whether_told_at_once_or_one_by_one() -> None:
+    _, written = facts_of("answered")
+    at_once = CallTracker(style).learn(written)
+    one_by_one: dict[CallId, Call] = {}
+    tracker = CallTracker(style)
+    for fact in written:
+        for piece in tracker.learn([fact]):
+            known = one_by_one.get(piece.id)
+            one_by_one[piece.id] = known.learn(piece) if known else piece
+    assert {call.id: call for call in at_once} == one_by_one
+
+
+def test_a_caller_who_gives_up_before_anything_is_said_of_who_calls_has_reached_the_line() -> None:
+    call = CallId("bima1-1795467556.7")
+    began = Instant(created(call).at, Precision.LEDGER)
+    (known,) = CallTracker(style).learn([CallBegan(call, began, "telkom"), CallEnded(call, began, 127)])
+    assert (known.reached_the_line, known.outcome, known.trunk) == (True, CallOutcome.ABANDONED, "telkom")

@@ -114,7 +114,7 @@ async def parts(tmp_path: Path, agi: Bind) -> AsyncIterator[Parts]:
         listener = AmiListener(login, receive=recorder.hear, ping_every_s=60.0, answer_within_s=5.0)
         roster = Roster(settings, store, asterisk, listener, asyncio.Event())
         alarms = Alarms(SystemClock())
-        audit = LedgerAudit((), store, lambda _trunk: CallerIdStyle.AUTO, alarms)
+        audit = LedgerAudit((), store, alarms)
         journals, trunks = (queue_log, cel), {"telkom": "up"}
         check = HealthCheck(listener, agi, store, recorder, journals, roster, audit, alarms, trunks)
         async with connected(listener):

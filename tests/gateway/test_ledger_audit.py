@@ -15,7 +15,7 @@ from tests.gateway import transcripts
 from tests.gateway.recording_room import Room, room_over, until
 from tests.ticketing.evidence import MORNING
 from tests.ticketing.room import SetClock
-from ticketing.model import CallerIdStyle, JournalPosition
+from ticketing.model import JournalPosition
 from ticketing.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def auditing(room: Room) -> AsyncIterator[LedgerAudit]:
     async with room.recording() as at_work:
         await until(room.ledger_is_kept)
         journals = [(one, JournalTail(one.tail.path, None)) for one in (at_work.cel, at_work.queue_log)]
-        yield LedgerAudit(journals, room.store, lambda _trunk: CallerIdStyle.AUTO, Alarms(SetClock(MORNING)))
+        yield LedgerAudit(journals, room.store, Alarms(SetClock(MORNING)))
         for _, tail in journals:
             tail.close()
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from multidict import CIMultiDict
 
-from gateway.feed import Feed
+from gateway.feed import EntryCounts, Feed
 from gateway.health import Health
 from gateway.home import Home
 from gateway.watch.alarms import Alarms
@@ -22,7 +22,7 @@ from gateway.web.api import ROUTES
 from gateway.web.city import City
 from gateway.web.connections import Door
 from gateway.web.context import Web
-from gateway.web.metrics import EntryCounts, add_metrics
+from gateway.web.metrics import add_metrics
 from gateway.web.pages import add_pages
 from gateway.web.passwords import digest, hashed
 from gateway.web.routes import API

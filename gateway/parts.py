@@ -1,0 +1,58 @@
+"""What the gateway process is made of: put together by `gateway.app`, looked at by `gateway.web.site`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Sequence
+
+    from gateway.ami_listener import AmiListener
+    from gateway.call_recorder import CallRecorder, Journal
+    from gateway.config import Settings
+    from gateway.feed import EntryCounts, Feed
+    from gateway.health import HealthCheck
+    from gateway.home import Home
+    from gateway.reconciler import Reconciler
+    from gateway.roster import Roster
+    from gateway.sla_watch import SlaWatch
+    from gateway.upkeep.rotation import Rotation
+    from gateway.watch.alarms import Alarms
+    from gateway.watch.disk_watch import DiskWatch
+    from gateway.watch.ledger_audit import LedgerAudit
+    from gateway.watch.test_call import ScheduledCalls
+    from gateway.watch.trunk_watch import TrunkWatch
+    from ticketing.desk import TicketDesk
+    from ticketing.ports import Clock, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Each part, by what it is for."""
+
+    settings: Settings
+    home: Home
+    clock: Clock
+    # What is kept, and who is told
+    store: Store
+    desk: TicketDesk
+    feed: Feed
+    counts: EntryCounts
+    # Doorbell and ledger
+    ami: AmiListener
+    recorder: CallRecorder
+    journals: Sequence[Journal]
+    ledger_read: asyncio.Event  # all of it that there was at the start
+    reconciler: Reconciler
+    # Who looks after what
+    roster: Roster
+    sla: SlaWatch
+    alarms: Alarms
+    health: HealthCheck
+    audit: LedgerAudit
+    trunks: TrunkWatch
+    test_calls: ScheduledCalls
+    rotation: Rotation
+    disks: DiskWatch
