@@ -22,6 +22,7 @@ from gateway.feed import EntryCounts, Feed
 from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
+from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
 from gateway.parts import Parts
 from gateway.reconciler import Reconciler
 from gateway.roster import Roster
@@ -29,7 +30,6 @@ from gateway.set_aside import SetAside
 from gateway.sla_watch import DueInstants, SlaWatch
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
-from gateway.torn_lines import cel_records, queue_log_records
 from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
 from gateway.watch.clock_sync import watch_clock
@@ -130,8 +130,7 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     """What runs for as long as the gateway does."""
     yield "doorbell", parts.ami.run()
     yield "doorbell's recorder", parts.recorder.listen()
-    for journal in parts.journals:
-        yield f"ledger: {journal.tail.path.name}", parts.recorder.follow(journal)
+    yield "ledger", parts.recorder.follow(parts.journals)
     yield "ledger's first reading", _all_read(parts.journals, parts.ledger_read)
     yield "console", _console(parts)
     yield "reconciler", parts.reconciler.run()
@@ -192,8 +191,8 @@ def _journals(home: Home, positions: Sequence[JournalPosition]) -> tuple[Journal
         return JournalTail(path, saved.get(path.name))
 
     return (
-        Journal(tail(home.queue_log), queue_log_records, call_facts.from_queue_log),
-        Journal(tail(home.cel), cel_records, call_facts.from_cel),
+        Journal(tail(home.queue_log), queue_log_records, call_facts.from_queue_log, queue_log_time),
+        Journal(tail(home.cel), cel_records, call_facts.from_cel, cel_time),
     )
 
 

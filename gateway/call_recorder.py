@@ -18,11 +18,12 @@ import structlog
 from gateway import call_facts
 from gateway.call_facts import TakerSigned, Unreadable
 from gateway.journal import MANY_LINES
+from gateway.ledger_lines import of_one_time
 from ticketing.commands import RecordCalls, SignTaker
 from ticketing.errors import Siaga112Error, UnknownTaker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gateway.call_facts import Fact
     from gateway.call_tracker import CallTracker
@@ -53,6 +54,7 @@ class Journal:
     tail: JournalTail
     records: Callable[[str], tuple[str, ...]]
     parse: Callable[[str], Fact | None]
+    written_at: Callable[[str], float | None]
     read_once: asyncio.Event = field(default_factory=asyncio.Event)  # its end has been reached since the start
     _at_end: asyncio.Condition = field(default_factory=asyncio.Condition)
     _ends_seen: int = 0
@@ -84,8 +86,6 @@ class CallRecorder:
     _inbox: deque[Mapping[str, str | list[str]]] = field(default_factory=lambda: deque(maxlen=_INBOX))
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
     _listening: asyncio.Event = field(default_factory=asyncio.Event)  # the doorbell has nothing to record
-    # The doorbell's answer never waits for more than one transaction of the ledger's.
-    _one_journal: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def hear(self, event: Mapping[str, str | list[str]]) -> None:
         """Take one AMI event. Never waits, never raises."""
@@ -105,23 +105,26 @@ class CallRecorder:
             if facts:
                 await self._until_recorded(facts)
 
-    async def follow(self, journal: Journal) -> None:
-        """Record what one journal says, from the place of the last commit on."""
+    async def follow(self, journals: Sequence[Journal]) -> None:
+        """Record what the journals say, from the place of the last commit on; what belongs together, together."""
         most_lines = _FEW_LINES
         while True:
-            chunk = await asyncio.to_thread(journal.tail.read, most_lines)
-            if chunk is None:
+            read, at_end = await asyncio.to_thread(_read_on, journals, most_lines)
+            for journal in at_end:
                 await journal.reached_its_end()
+            if read:
+                await self._record_read(read)
+            more = any(chunk.more for _, chunk in read)
+            most_lines = min(most_lines * 4, MANY_LINES) if more else _FEW_LINES
+            if not more:
                 await asyncio.sleep(_POLL_S)
-                continue
-            facts = list(self._read(journal, chunk))
-            async with self._one_journal:
-                await self._give_way()
-                await self._until_recorded(facts, chunk.position)
+
+    async def _record_read(self, read: Sequence[tuple[Journal, Chunk]]) -> None:
+        facts = [fact for journal, chunk in read for fact in self._read(journal, chunk)]
+        await self._give_way()
+        await self._until_recorded(facts, tuple(chunk.position for _, chunk in read))
+        for journal, chunk in read:
             journal.tail.confirm(chunk.position)
-            most_lines = min(most_lines * 4, MANY_LINES) if chunk.more else _FEW_LINES
-            if not chunk.more:
-                await asyncio.sleep(_POLL_S)
 
     async def _give_way(self) -> None:
         """Let the doorbell go first; not for ever, since the ledger is what counts."""
@@ -157,30 +160,30 @@ class CallRecorder:
         log.error("unreadable", journal=before.name, before=before.offset, reason=reason)
         self.aside.keep(text, before)
 
-    async def _until_recorded(self, facts: list[Fact], position: JournalPosition | None = None) -> None:
+    async def _until_recorded(self, facts: list[Fact], positions: tuple[JournalPosition, ...] = ()) -> None:
         try:
-            await self._retried(facts, position)
+            await self._retried(facts, positions)
         except Exception as error:  # noqa: BLE001 - one fact that cannot be kept must not hold up all that follow it
             log.error("facts_not_recorded_together", error=type(error).__name__, facts=len(facts))
             for fact in facts:
                 await self._alone(fact)
-            await self._retried([], position)
+            await self._retried([], positions)
 
     async def _alone(self, fact: Fact) -> None:
         try:
-            await self._retried([fact], None)
+            await self._retried([fact], ())
         except Exception as error:  # noqa: BLE001 - counted, told, and left in the ledger, where it can be looked at
             self.unreadable += 1
             log.error("fact_not_recorded", error=type(error).__name__, fact=type(fact).__name__)
 
-    async def _retried(self, facts: list[Fact], position: JournalPosition | None) -> None:
+    async def _retried(self, facts: list[Fact], positions: tuple[JournalPosition, ...]) -> None:
         signs = [fact for fact in facts if isinstance(fact, TakerSigned)]
         # Learned once: what the tracker gives up with the proof of a call, it does not have for a second attempt.
         pieces = self.tracker.learn(fact for fact in facts if not isinstance(fact, TakerSigned))
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._record(signs, pieces, position)
+                await self._record(signs, pieces, positions)
             except Siaga112Error as error:
                 if self.failing is None:
                     log.error("store_refuses", reason=str(error), facts=len(facts))
@@ -194,15 +197,34 @@ class CallRecorder:
                 return
 
     async def _record(
-        self, signs: Iterable[TakerSigned], pieces: tuple[Call, ...], position: JournalPosition | None
+        self, signs: Iterable[TakerSigned], pieces: tuple[Call, ...], positions: tuple[JournalPosition, ...]
     ) -> None:
         for sign in signs:
             await self._sign(sign)
-        if pieces or position:
-            await self.desk.handle(RecordCalls(pieces, (position,) if position else ()))
+        if pieces or positions:
+            await self.desk.handle(RecordCalls(pieces, positions))
 
     async def _sign(self, fact: TakerSigned) -> None:
         try:
             await self.desk.handle(SignTaker(fact.extension, signed_in=fact.signed_in))
         except UnknownTaker:
             log.warning("unknown_taker_signed", extension=fact.extension, signed_in=fact.signed_in)
+
+
+def _read_on(journals: Sequence[Journal], most_lines: int) -> tuple[list[tuple[Journal, Chunk]], list[Journal]]:
+    """The next lines of each journal that has any, as far as belongs together; and the journals that have none."""
+    chunks = [(journal, journal.tail.read(most_lines)) for journal in journals]
+    read = [(journal, chunk) for journal, chunk in chunks if chunk is not None]
+    at_end = [journal for journal, chunk in chunks if chunk is None]
+    return (_together(read) if any(chunk.more for _, chunk in read) else read), at_end
+
+
+def _together(read: Sequence[tuple[Journal, Chunk]]) -> list[tuple[Journal, Chunk]]:
+    times = [([journal.written_at(line) for line in chunk.lines], chunk.more) for journal, chunk in read]
+    together: list[tuple[Journal, Chunk]] = []
+    for (journal, chunk), count in zip(read, of_one_time(times), strict=True):
+        if count == len(chunk.lines):
+            together.append((journal, chunk))
+        elif count and (fewer := journal.tail.read(count)) is not None:
+            together.append((journal, fewer))
+    return together

@@ -7,7 +7,6 @@ line, and only as far as the store says that it was read.
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway import call_facts
 from gateway.call_facts import TakerSigned, Unreadable
-from gateway.torn_lines import cel_records, queue_log_records
+from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
 from gateway.upkeep.audit import ToldCalls, compare, untold
 from gateway.upkeep.ledger_files import LedgerFile, ledger_files
 from ticketing.errors import ChainBroken, StoreDamaged
@@ -37,8 +36,6 @@ Say = Callable[[str], None]
 _TOGETHER: Final = 1_000  # lines of the ledger that are compared at a time
 # A call that the doorbell told of a moment ago may not be in the part of the ledger that was read.
 _STILL_ARRIVING: Final = timedelta(seconds=5)
-_CEL_TIME: Final = re.compile(r'"eventtime":"(\d{1,11}\.\d{1,6})"')
-_QUEUE_LOG_TIME: Final = re.compile(r"(\d{1,11})\|")
 
 
 @dataclass(slots=True)
@@ -103,8 +100,8 @@ class Verification:
             journals = [
                 _Reading(stack.enter_context(ledger_files(path)), places.get(path.name), records, parse, time)
                 for path, records, parse, time in (
-                    (self.home.queue_log, queue_log_records, call_facts.from_queue_log, _QUEUE_LOG_TIME),
-                    (self.home.cel, cel_records, call_facts.from_cel, _CEL_TIME),
+                    (self.home.queue_log, queue_log_records, call_facts.from_queue_log, queue_log_time),
+                    (self.home.cel, cel_records, call_facts.from_cel, cel_time),
                 )
             ]
             for path, journal in zip((self.home.queue_log, self.home.cel), journals, strict=True):
@@ -166,7 +163,7 @@ class _Reading:
     place: JournalPosition | None
     records: Callable[[str], tuple[str, ...]]
     parse: Callable[[str], Fact | None]
-    time: re.Pattern[str]
+    time: Callable[[str], float | None]
     told: int = 0
     unreadable: int = 0
     begins: datetime | None = field(init=False)
@@ -203,8 +200,8 @@ class _Reading:
         return None if isinstance(fact, TakerSigned) else fact
 
     def _at(self, record: str) -> datetime | None:
-        match = self.time.search(record)
-        return datetime.fromtimestamp(float(match[1]), UTC) if match else None
+        at = self.time(record)
+        return None if at is None else datetime.fromtimestamp(at, UTC)
 
     def _records(self) -> Iterator[str]:
         for one, size in self._read_parts():

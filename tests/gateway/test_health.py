@@ -23,11 +23,11 @@ from gateway.config import Bind, Settings
 from gateway.health import HealthCheck
 from gateway.home import Home
 from gateway.journal import JournalTail
+from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
 from gateway.roster import Roster
 from gateway.set_aside import SetAside
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
-from gateway.torn_lines import cel_records, queue_log_records
 from gateway.watch.alarms import Alarms
 from gateway.watch.ledger_audit import LedgerAudit
 from tests.gateway.agi_peer import serving
@@ -104,8 +104,9 @@ async def parts(tmp_path: Path, agi: Bind) -> AsyncIterator[Parts]:
     recorder = CallRecorder(
         desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO), SetAside(tmp_path / "unreadable.jsonl")
     )
-    queue_log = Journal(JournalTail(tmp_path / "queue_log", None), queue_log_records, call_facts.from_queue_log)
-    cel = Journal(JournalTail(tmp_path / "cel.json", None), cel_records, call_facts.from_cel)
+    tail = JournalTail(tmp_path / "queue_log", None)
+    queue_log = Journal(tail, queue_log_records, call_facts.from_queue_log, queue_log_time)
+    cel = Journal(JournalTail(tmp_path / "cel.json", None), cel_records, call_facts.from_cel, cel_time)
     for journal in (queue_log, cel):
         journal.read_once.set()
     asterisk = Asterisk(Installed("22.10.1", ("false",), Path("/modules"), Path("/data")), home)
