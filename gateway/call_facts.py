@@ -138,6 +138,8 @@ _PHONE = re.compile(r"PJSIP/([1-9]\d{1,5})")
 _CHANNEL = re.compile(r"PJSIP/(?:trunk-(?P<trunk>[a-z][a-z0-9]{0,15})|(?P<taker>[1-9]\d{1,5}))-[0-9a-f]{8,}")
 # The half of the robot's channel that the queue rings; the other half is the robot itself.
 _ROBOTS_CHANNEL = re.compile(rf"{re.escape(ROBOT_INTERFACE.removesuffix('/n'))}-[0-9a-f]{{8,}};1")
+# A third of the ledger, of which nothing is needed: whatever stands behind it, it need not be read.
+_UNNEEDED = re.compile(r'\{"eventtype":"[A-Z_]+","eventenum":"(?:CHAN_END|BRIDGE_EXIT|LINKEDID_END)"')
 _CEL_FIELD = re.compile(r'"(eventenum|eventtime|channame|uniqueid|linkedid)":"([^"\\]*)"')
 
 
@@ -204,6 +206,8 @@ def from_cel(line: str) -> CallFact | None:
     A record whose JSON is broken still gives its answer or its end: those need none of the text that can break it.
     Raises Unreadable for a line that gives nothing up.
     """
+    if _UNNEEDED.match(line):
+        return None
     record = _cel_record(line)
     call = _call(_text(record, "linkedid"))
     at = Instant(_stamp(_text(record, "eventtime")), Precision.LEDGER)

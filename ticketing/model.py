@@ -35,6 +35,8 @@ def well_formed(text: str) -> str:
 
     One such character from a hostile caller would otherwise make the whole transaction fail, again and again.
     """
+    if text.isascii() and "\0" not in text:  # nearly all of them
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 

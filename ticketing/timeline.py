@@ -115,7 +115,8 @@ def verify_chain(entries: Iterable[Entry]) -> ChainHead:
 
 def rfc3339(at: datetime) -> str:
     """`2026-11-23T12:00:00.000000Z`: UTC, always with microseconds."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 _Plainable = Json | tuple[Json, ...] | datetime | Precision | Caller | PresentedIdentity
