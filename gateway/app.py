@@ -7,7 +7,7 @@ import gc
 import importlib
 import signal
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -58,6 +58,7 @@ log = structlog.get_logger()
 # The store's thread waits so long for a busy event loop to let go, and the loop for it (5 ms by default).
 _SWITCH_S = 0.0005
 _MANY = 200
+_TICKETS_FIRST_S = 10.0
 
 
 class LogPublisher:
@@ -147,9 +148,12 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
 async def _console(parts: Parts) -> None:
     """Serve screens and programs for ever.
 
-    What the web needs takes as long to bring in as all the rest. Meanwhile the tickets that were owed at the start
-    are opened already.
+    What the web needs takes as long to bring in as all the rest: the tickets that are owed at the start come first,
+    but screens do not wait for them for ever.
     """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_TICKETS_FIRST_S):
+            await parts.ledger_read.wait()
     site = await asyncio.to_thread(importlib.import_module, "gateway.web.site")
     # Modules and wiring stay for good: no collection need look through them again.
     gc.collect()

@@ -132,14 +132,21 @@ CallFact = (
 )
 Fact = CallFact | TakerSigned
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CALLED = re.compile(r"\+?[0-9]{2,20}")
 _STAMP = re.compile(r"(\d{1,11})\.(\d{6})")
 _PHONE = re.compile(r"PJSIP/([1-9]\d{1,5})")
 _CHANNEL = re.compile(r"PJSIP/(?:trunk-(?P<trunk>[a-z][a-z0-9]{0,15})|(?P<taker>[1-9]\d{1,5}))-[0-9a-f]{8,}")
 # The half of the robot's channel that the queue rings; the other half is the robot itself.
 _ROBOTS_CHANNEL = re.compile(rf"{re.escape(ROBOT_INTERFACE.removesuffix('/n'))}-[0-9a-f]{{8,}};1")
-# A third of the ledger, of which nothing is needed: whatever stands behind it, it need not be read.
-_UNNEEDED = re.compile(r'\{"eventtype":"[A-Z_]+","eventenum":"(?:CHAN_END|BRIDGE_EXIT|LINKEDID_END)"')
+# Half of the ledger, of which nothing is needed: ends that HANGUP has told, bridges and beginnings of takers' phones,
+# the caller's own answer and bridge. It need not be read.
+_UNNEEDED = re.compile(
+    r'\{"eventtype":"[A-Z_]+","eventenum":"(?:'
+    r'(?:CHAN_END|BRIDGE_EXIT|LINKEDID_END)"'
+    r'|(?:CHAN_START|BRIDGE_ENTER)",[^{}]*?"channame":"PJSIP/[0-9]'
+    r'|(?:ANSWER|BRIDGE_ENTER)",[^{}]*?"uniqueid":"([^"]+)","linkedid":"\1")'
+)
 _CEL_FIELD = re.compile(r'"(eventenum|eventtime|channame|uniqueid|linkedid)":"([^"\\]*)"')
 
 
@@ -340,4 +347,4 @@ def _stamp(text: str) -> datetime:
     if match is None:
         raise Unreadable(f"not a time: {text[:40]!r}")
     # Not through float: a microsecond of today does not survive it.
-    return datetime.fromtimestamp(int(match[1]), UTC) + timedelta(microseconds=int(match[2]))
+    return _EPOCH + timedelta(seconds=int(match[1]), microseconds=int(match[2]))

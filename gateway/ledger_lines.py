@@ -27,6 +27,8 @@ _QUEUE_LOG_TIME: Final = re.compile(r"(\d{1,11})\|")
 
 def cel_records(line: str) -> tuple[str, ...]:
     """Give the records of a line of cel.json, in order; a line without any is one piece."""
+    if line.startswith(_CEL_BEGINS) and line.find(_CEL_BEGINS, 1) < 0:  # as it should be
+        return (line,)
     torn, *records = line.split(_CEL_BEGINS)
     return _pieces(torn, [_CEL_BEGINS + record for record in records])
 

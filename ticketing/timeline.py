@@ -47,6 +47,21 @@ class Entry:
     ticket_number: str | None = None  # the call's ticket, if it had one by then
     seq: int = 0  # the place among all entries of all calls; 0: not kept yet
 
+    def numbered(self, seq: int) -> Entry:
+        """Give the entry with its place among all entries."""
+        return Entry(
+            self.call_id,
+            self.position,
+            self.type,
+            self.at,
+            self.recorded_at,
+            self.body,
+            self.previous_hash,
+            self.hash,
+            self.ticket_number,
+            seq,
+        )
+
     @property
     def head(self) -> ChainHead:
         """Where the chain ends when this is its last entry."""
@@ -63,9 +78,12 @@ def chained(
 ) -> tuple[Entry, ...]:
     """Make entries of these events that continue the call's chain after `head`."""
     entries: list[Entry] = []
+    recorded = rfc3339(recorded_at)
     for event in events:
-        told = (call_id, head.position + 1, event.type, event.at, recorded_at, _body(event), head.hash)
-        entries.append(Entry(*told, hash=_digest(told), ticket_number=ticket_number))
+        position, body = head.position + 1, _body(event)
+        digest = _digest(call_id, position, event.type, rfc3339(event.at), recorded, body, head.hash)
+        told = (call_id, position, event.type, event.at, recorded_at, body, head.hash)
+        entries.append(Entry(*told, hash=digest, ticket_number=ticket_number))
         head = entries[-1].head
     return tuple(entries)
 
@@ -77,21 +95,17 @@ def entry_hash(entry: Entry) -> str:
     fewest digits that read back as the same double.
     """
     return _digest(
-        (
-            entry.call_id,
-            entry.position,
-            entry.type,
-            entry.at,
-            entry.recorded_at,
-            entry.body,
-            entry.previous_hash,
-        )
+        entry.call_id,
+        entry.position,
+        entry.type,
+        rfc3339(entry.at),
+        rfc3339(entry.recorded_at),
+        entry.body,
+        entry.previous_hash,
     )
 
 
-def _digest(told: tuple[CallId, int, str, datetime, datetime, Mapping[str, Json], str]) -> str:
-    call_id, position, event_type, at, recorded_at, body, previous_hash = told
-    written = [call_id, position, event_type, rfc3339(at), rfc3339(recorded_at), body, previous_hash]
+def _digest(*written: Json) -> str:
     return sha256(_canonical.encode(written).encode()).hexdigest()
 
 

@@ -310,7 +310,7 @@ class SqlTransaction:
             return ()
         # Nobody else appends before this is committed (Writer: IMMEDIATE), and one statement costs what each would.
         last = next((row["seq"] for row in _LAST_SEQ.rows(self._connection, {})), 0)
-        kept = tuple(replace(entry, seq=seq) for seq, entry in enumerate(entries, last + 1))
+        kept = tuple(entry.numbered(seq) for seq, entry in enumerate(entries, last + 1))
         _APPEND.run_for_each(self._connection, ({**entry_values(entry), "seq": entry.seq} for entry in kept))
         return kept
 
