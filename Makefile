@@ -1,5 +1,6 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 #
+# WORKERS tell the stories of `make test` at the same time: most of each is waiting for telephones.
 # PYTHON names the interpreter that .venv is made with; ARGS goes to pytest, to the bench or to chaos; PACE and SEED to the
 # demo; N to `make fuzz`; N and SEED to `make chaos`.
 
@@ -8,6 +9,7 @@ ARGS ?=
 PACE ?= 1
 SEED ?=
 N ?= 200
+WORKERS ?= 4
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -28,7 +30,7 @@ demo: ## run, with a simulated town that calls (PACE=5: five times as fast); Ctr
 test: equipped lint types contracts ## set everything up and run every check and test
 	@if [ "$$(id -u)" = 0 ] && command -v buildah >/dev/null; then marks=; else marks='not images'; \
 	    echo 'siaga112: the images of docker/ are not tested here: that needs root and buildah (make test-images)'; fi; \
-	exec .venv/bin/python -m pytest --cov -m "$$marks" $(ARGS)
+	exec .venv/bin/python -m pytest --cov -m "$$marks" -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-images: ## build the images of docker/ and call through them; needs root
 	@tools/bootstrap.sh images
