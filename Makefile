@@ -30,7 +30,7 @@ demo: ## run, with a simulated town that calls (PACE=5: five times as fast); Ctr
 test: equipped lint types contracts ## set everything up and run every check and test
 	@if [ "$$(id -u)" = 0 ] && command -v buildah >/dev/null; then marks=; else marks='not images'; \
 	    echo 'siaga112: the images of docker/ are not tested here: that needs root and buildah (make test-images)'; fi; \
-	exec .venv/bin/python -m pytest --cov -m "$$marks" -n $(WORKERS) --dist loadfile $(ARGS)
+	exec .venv/bin/python -m pytest --cov -m "$$marks" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-images: ## build the images of docker/ and call through them; needs root
 	@tools/bootstrap.sh images

@@ -402,7 +402,7 @@ def test_make_alone_says_what_there_is(machine: Machine) -> None:
 
 
 def test_make_clean_leaves_the_data_of_the_line(machine: Machine) -> None:
-    for name in ("gateway", "ticketing", "tests", "bench", "demo", "var/recordings"):
+    for name in ("gateway", "ticketing", "tests", "bench", "demo", "chaos", "var/recordings"):
         (machine.checkout / name).mkdir(parents=True)
     machine.make("run")
     assert machine.make("clean").returncode == 0

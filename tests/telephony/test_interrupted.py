@@ -70,13 +70,13 @@ def test_a_caller_of_whom_the_ledger_lost_every_word_has_a_row_all_the_same(line
     supervisor, gateway = line.process("run"), line.process("-m gateway ")
     before = cel.read_text()
     waiting = Pickup(picks_up=False)
-    with line.staffed("201", pickup=waiting), citizens(line.sip, Citizen(patience_ms=25_000)):
+    with line.staffed("201", pickup=waiting), citizens(line.sip, Citizen(patience_ms=60_000)):
         supervisor.send_signal(signal.SIGSTOP)
         gateway.kill()
         eventually(lambda: '"CALLER"' in cel.read_text()[len(before) :])
         cel.write_text(before)
         supervisor.send_signal(signal.SIGCONT)
-        (call,) = eventually(lambda: line.calls(since), within_s=30)
+        (call,) = eventually(lambda: line.calls(since), within_s=60)
     assert (call["outcome"], call["trunk"], call["caller"]["e164"]) == ("waiting", "carrier", "+628123456789")
     eventually(line.is_ready, within_s=30)
 
