@@ -58,7 +58,7 @@ log = structlog.get_logger()
 # The store's thread waits so long for a busy event loop to let go, and the loop for it (5 ms by default).
 _SWITCH_S = 0.0005
 _MANY = 200
-_TICKETS_FIRST_S = 10.0
+_TICKETS_FIRST_S = 20.0
 
 
 class LogPublisher:

@@ -18,9 +18,9 @@ from ticketing.model import JournalPosition
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What one read takes at most: some 700 records of CEL, one transaction's worth while there is much to catch up with.
-_CHUNK = 256 * 1024
-MANY_LINES = 1_000
+# What one read takes at most: some 1,400 records of CEL, one transaction's worth while there is much to catch up with.
+_CHUNK = 512 * 1024
+MANY_LINES = 2_000
 # What somebody else made of an elder; its lines were read before, or are lost to us.
 _COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst"})
 # No record is near this long. Without a newline for so many bytes it is garbage, and is stepped over.

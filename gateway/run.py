@@ -172,7 +172,9 @@ def _ours(settings: Settings, home: Home) -> list[Program]:
         return await _health(settings.http_bind, 5.0) is not None
 
     return [
-        Program("gateway", ours("gateway", "gateway.log"), Watch(gateway_answers, every_s=2.0, failures=2)),
+        Program(
+            "gateway", ours("gateway", "gateway.log"), Watch(gateway_answers, every_s=2.0, grace_s=60.0, failures=2)
+        ),
         # A caller waits while this one hangs: looked at often, given no second chance.
         Program("AGI server", ours("gateway.agi_server", "agi.log"), Watch(agi_answers, every_s=0.5)),
     ]

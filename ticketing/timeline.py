@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -29,6 +29,7 @@ class ChainHead(NamedTuple):
 
 NO_ENTRY: Final = ChainHead(0, "0" * 64)
 
+_quoted: Final = json.encoder.encode_basestring_ascii
 _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
@@ -46,6 +47,7 @@ class Entry:
     hash: str
     ticket_number: str | None = None  # the call's ticket, if it had one by then
     seq: int = 0  # the place among all entries of all calls; 0: not kept yet
+    body_text: str = field(default="", compare=False, repr=False)  # the body as it was hashed, once it was
 
     def numbered(self, seq: int) -> Entry:
         """Give the entry with its place among all entries."""
@@ -60,6 +62,7 @@ class Entry:
             self.hash,
             self.ticket_number,
             seq,
+            self.body_text,
         )
 
     @property
@@ -81,9 +84,10 @@ def chained(
     recorded = rfc3339(recorded_at)
     for event in events:
         position, body = head.position + 1, _body(event)
-        digest = _digest(call_id, position, event.type, rfc3339(event.at), recorded, body, head.hash)
+        text = canonical(body)
+        digest = _digest(call_id, position, event.type, rfc3339(event.at), recorded, text, head.hash)
         told = (call_id, position, event.type, event.at, recorded_at, body, head.hash)
-        entries.append(Entry(*told, hash=digest, ticket_number=ticket_number))
+        entries.append(Entry(*told, hash=digest, ticket_number=ticket_number, body_text=text))
         head = entries[-1].head
     return tuple(entries)
 
@@ -100,13 +104,20 @@ def entry_hash(entry: Entry) -> str:
         entry.type,
         rfc3339(entry.at),
         rfc3339(entry.recorded_at),
-        entry.body,
+        canonical(entry.body),
         entry.previous_hash,
     )
 
 
-def _digest(*written: Json) -> str:
-    return sha256(_canonical.encode(written).encode()).hexdigest()
+def canonical(body: Mapping[str, Json]) -> str:
+    """Write a body as it is hashed."""
+    return _canonical.encode(body)
+
+
+def _digest(call_id: str, position: int, kind: str, at: str, recorded_at: str, body: str, previous: str) -> str:
+    # The array of `entry_hash`, put together: its body is written once, for this and for the store.
+    texts = (_quoted(call_id), str(position), _quoted(kind), _quoted(at), _quoted(recorded_at), body, _quoted(previous))
+    return sha256(f"[{','.join(texts)}]".encode()).hexdigest()
 
 
 def verify_chain(entries: Iterable[Entry]) -> ChainHead:

@@ -28,7 +28,7 @@ from ticketing.model import (
 from ticketing.people import Session, User
 from ticketing.ports import KeptCall
 from ticketing.store.tables import from_micros, micros
-from ticketing.timeline import ChainHead, Entry
+from ticketing.timeline import ChainHead, Entry, canonical
 
 Row = Mapping[str, Any]
 Values = dict[str, Any]
@@ -200,7 +200,7 @@ def ticket_of(row: Row) -> Ticket:
 
 
 def entry_values(entry: Entry) -> Values:
-    """Give the row of an entry that is not kept yet: the database gives it its seq."""
+    """Give the row of an entry without its seq; the body is text already."""
     return {
         "call_id": entry.call_id,
         "position": entry.position,
@@ -208,7 +208,7 @@ def entry_values(entry: Entry) -> Values:
         "type": entry.type,
         "at": entry.at,
         "recorded_at": entry.recorded_at,
-        "body": entry.body,
+        "body": entry.body_text or canonical(entry.body),
         "previous_hash": entry.previous_hash,
         "hash": entry.hash,
     }

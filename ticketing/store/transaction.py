@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import (
     BigInteger,
     Column,
+    Text,
     bindparam,
     delete,
     exists,
@@ -168,7 +169,15 @@ _ANSWERED_AFTER = Statement(
     gives=[calls.c.id, calls.c.answered_at],
 )
 
-_APPEND = Statement(insert(timeline))
+# The body is JSON already: written once, for its hash.
+_APPEND = Statement(
+    insert(timeline).values(
+        {
+            column.name: bindparam(column.name, type_=Text() if column is timeline.c.body else column.type)
+            for column in timeline.c
+        }
+    )
+)
 # What AUTOINCREMENT gave last (sqlite.org/autoinc.html), also when that row is gone; PostgreSQL has a sequence to ask.
 _LAST_SEQ = Statement(
     select(literal_column("seq", BigInteger)).select_from(text("sqlite_sequence")).where(text("name = 'timeline'")),
