@@ -85,7 +85,7 @@ class Playing:
         """The last line that has these words."""
         return next((text for text in reversed(self.printed) if words in text), None)
 
-    def sign_in(self, within_s: float = 60) -> tuple[str, str, str]:
+    def sign_in(self, within_s: float = 120) -> tuple[str, str, str]:
         """Wait until it says how to sign in: address, name, password."""
 
         def look() -> re.Match[str] | None:
