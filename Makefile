@@ -9,7 +9,7 @@ ARGS ?=
 PACE ?= 1
 SEED ?=
 N ?= 200
-WORKERS ?= 4
+WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
