@@ -25,6 +25,7 @@ from chaos.kills import kill_gateway, violations_of
 from chaos.plan import Kind, draw
 from chaos.report import report
 from chaos.verdict import Ordeal, Violation, judge
+from gateway.telephony.provide import AsteriskUnavailable, provide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,11 +181,13 @@ def main() -> None:
     """Run it in a world of its own."""
     asked = arguments(sys.argv[1:])
     try:
+        # Now: in a world without a network it could not be fetched any more.
+        provide(say=lambda line: print(f"chaos: {line}", flush=True))
         sealed.enter([*sys.argv[1:], "--seed", str(asked.seed)])
         sys.exit(chaos(asked))
     except sealed.NoWorld as why:
         sys.exit(f"chaos: this machine gives no namespaces to mount small disks in: {why}")
-    except (Stuck, TimeoutError) as why:
+    except (AsteriskUnavailable, Stuck, TimeoutError) as why:
         sys.exit(f"chaos: {why}")
     except KeyboardInterrupt:
         sys.exit(130)
