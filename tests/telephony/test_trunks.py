@@ -196,9 +196,11 @@ def test_what_the_called_party_says_is_not_asked_for_through_another_trunk(
 
 
 def test_a_trunk_that_is_known_to_be_dead_costs_the_caller_no_time(line: Line, carriers: Carriers) -> None:
-    since = now()
-    with answering(line, carriers, two=Pickup()), citizens(line.sip, Citizen()) as caller:
-        caller.finish()
+    with answering(line, carriers, two=Pickup()):
+        eventually(lambda: line.health()["trunks"]["one"] == "down", within_s=60)
+        since = now()
+        with citizens(line.sip, Citizen()) as caller:
+            caller.finish()
     call = line.ended_call(since)
     assert trunk_that_took(line, call["id"]) == {"two"}
     assert call["wait_s"] < 2
