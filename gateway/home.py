@@ -44,6 +44,11 @@ class Home:
         return self.root / "asterisk" / "etc"
 
     @property
+    def phones(self) -> Path:
+        """The takers' phones, as they were last written for Asterisk."""
+        return self.etc / "pjsip_phones.conf"
+
+    @property
     def state(self) -> Path:
         """Asterisk's own memory: who is signed in."""
         return self.root / "asterisk" / "state"
@@ -67,6 +72,11 @@ class Home:
     def run(self) -> Path:
         """Control socket and lock."""
         return self.root / "run"
+
+    @property
+    def phones_read(self) -> Path:
+        """Which content of `phones` Asterisk has read: its SHA-256 in hexadecimal."""
+        return self.run / "phones-read"
 
     @property
     def control_socket(self) -> Path:

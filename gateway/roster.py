@@ -8,16 +8,18 @@ do not; this module makes the copy follow.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.telephony.render import QUEUE, render_phones
+from gateway.telephony.render import QUEUE, render_phones, replace_if_changed
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from gateway.ami_listener import AmiListener
     from gateway.config import Settings
@@ -85,7 +87,6 @@ class Roster:
     ami: AmiListener
     ledger_read: asyncio.Event  # until then the store may not know who signed out while we were away
     _applied: tuple[Taker, ...] | None = None
-    _phones_read: bool = False  # a former gateway may have died between writing them and having them read
 
     async def desk(self) -> Desk:
         """Ask Asterisk who sits at the desk; raise AmiUnavailable."""
@@ -108,14 +109,31 @@ class Roster:
         takers = tuple(await self.store.takers())
         if takers == self._applied:
             return
-        if await asyncio.to_thread(render_phones, self.settings, self.asterisk.home, takers):
-            self._phones_read = False
-        if not self._phones_read:
-            await self.asterisk.read_phones()
-            self._phones_read = True
+        await asyncio.to_thread(render_phones, self.settings, self.asterisk.home, takers)
+        await self._have_phones_read()
         come, gone = changes(self._applied or (), takers, (await self.desk()).members)
         for extension in come:
             await self.ami.action("QueueAdd", Queue=QUEUE, Interface=f"PJSIP/{extension}")
         for extension in gone:
             await self.ami.action("QueueRemove", Queue=QUEUE, Interface=f"PJSIP/{extension}")
         self._applied = takers
+
+    async def _have_phones_read(self) -> None:
+        """Have Asterisk read the phones, unless they are those that it has read.
+
+        Kept in a file: a former gateway may have died between writing the phones and having them read, and a new one
+        has no reason to hold up a call that comes in while Asterisk reads what it knows.
+        """
+        home = self.asterisk.home
+        written = await asyncio.to_thread(_fingerprint, home.phones)
+        if await asyncio.to_thread(_word, home.phones_read) != written:
+            await self.asterisk.read_phones()
+            await asyncio.to_thread(replace_if_changed, home.phones_read, written)
+
+
+def _fingerprint(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _word(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""

@@ -30,7 +30,6 @@ TEST_QUEUE = "test"
 # Counted down by one each hundredth of a second from the start of Asterisk, a caller's priority stays within the
 # 32 bits of app_queue for 480 days.
 _HIGHEST_PRIORITY = 2_000_000_000
-_PHONES = "pjsip_phones.conf"
 
 
 def render(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> None:
@@ -42,7 +41,7 @@ def render(settings: Settings, home: Home, secrets: Secrets, installed: Installe
     for name, text in wanted.items():
         replace_if_changed(home.etc / name, text)
     for stale in home.etc.glob("*.conf"):
-        if stale.name not in wanted and stale.name != _PHONES:
+        if stale.name not in wanted and stale != home.phones:
             stale.unlink()
 
 
@@ -58,7 +57,7 @@ def _rendered(settings: Settings, home: Home, secrets: Secrets, installed: Insta
     texts: dict[str, str] = {}
     for source in sorted(SOURCE.glob("*.conf*")):
         name = source.name.removesuffix(".j2")
-        if name == _PHONES:
+        if name == home.phones.name:
             continue
         is_template = source.suffix == ".j2"
         texts[name] = environment.get_template(source.name).render(values) if is_template else source.read_text("utf-8")
@@ -76,10 +75,10 @@ def _without_stamp(text: str) -> str:
 
 def render_phones(settings: Settings, home: Home, takers: Iterable[Taker]) -> bool:
     """Write the takers' phones; say whether anything changed (Asterisk must then be told to read them)."""
-    template = _environment().get_template(f"{_PHONES}.j2")
+    template = _environment().get_template(f"{home.phones.name}.j2")
     ordered = sorted(takers, key=lambda taker: taker.extension)
     text = template.render(takers=ordered, language=settings.language, silent_phone_s=settings.queue.silent_phone_s)
-    return replace_if_changed(home.etc / _PHONES, text)
+    return replace_if_changed(home.phones, text)
 
 
 def render_messages(home: Home, *, errors_alone: bool) -> bool:

@@ -22,6 +22,7 @@ from gateway.home import Home
 from gateway.roster import Desk, Roster, changes, read_desk
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
+from gateway.telephony.render import render_phones
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi, encoded
 from tests.ticketing.room import Told
 from ticketing.commands import AddTaker, SignTaker
@@ -321,6 +322,22 @@ async def test_when_nothing_changed_asterisk_is_not_asked(room: Room) -> None:
     before = len(room.ami.actions)
     await room.roster.follow()
     assert len(room.ami.actions) == before
+
+
+async def test_the_next_gateway_leaves_asterisk_alone_with_the_phones_that_it_has_read(room: Room) -> None:
+    await room.add(SITI)
+    await room.roster.follow()
+    await replace(room.roster, _applied=None).follow()
+    assert room.asked_of_asterisk == ["module reload res_pjsip.so"]
+
+
+async def test_phones_that_a_gateway_wrote_and_died_are_read_by_the_next(room: Room) -> None:
+    await room.add(SITI)
+    await room.roster.follow()
+    await room.add(BUDI)
+    render_phones(room.roster.settings, room.home, [SITI, BUDI])
+    await replace(room.roster, _applied=None).follow()
+    assert room.asked_of_asterisk == ["module reload res_pjsip.so"] * 2
 
 
 async def test_until_the_ledger_is_read_nobody_is_moved(room: Room) -> None:
