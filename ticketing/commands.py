@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
+from ticketing.dispatch import SAID_BY_SKPD
 from ticketing.model import well_formed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ticketing.callbacks import CallBackOutcome
+    from ticketing.dispatch import DispatchMode, DispatchState, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.people import Session, Token, User
+    from ticketing.skpd import Skpd
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class RecordCalls:
 
     calls: tuple[Call, ...] = ()
     positions: tuple[JournalPosition, ...] = ()
+    dispatches: tuple[tuple[int, Trace], ...] = ()  # what became known of these dispatches, in pieces as well
 
 
 class _Sentinel(Enum):
@@ -155,6 +161,52 @@ class TryCallBack:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestDispatch:
+    """Ask an SKPD to act on a ticket (SOP step 4): the intent, before anything rings.
+
+    Refused with TicketUnknown, TicketClosed, SkpdUnknown, SkpdWithoutLines, DispatchUnderWay. The first entry that
+    it gives is its DispatchRequested, with the id.
+    """
+
+    number: str
+    skpd: str
+    by: str
+    mode: DispatchMode
+    local: datetime  # the city's time now: by it the lines are put in order
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDispatch:
+    """Withdraw a dispatch that nobody has accepted; refused with DispatchUnknown, DispatchOver."""
+
+    number: str
+    dispatch: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateDispatch:
+    """Put on record what an SKPD says of its dispatch (SOP steps 5 to 8).
+
+    Refused with DispatchUnknown, also when it is not `skpd`'s (None: anybody's), and DispatchOver for one that was
+    cancelled. What says nothing new makes no entry. Raises ValueError for a note longer than LONGEST_TEXT.
+    """
+
+    number: str
+    dispatch: int
+    state: DispatchState
+    by: str
+    skpd: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.state not in SAID_BY_SKPD:
+            raise ValueError(f"{self.state} is nothing that an SKPD says of a dispatch")
+        if self.note is not None:
+            object.__setattr__(self, "note", _bounded("note", self.note))
+
+
+@dataclass(frozen=True, slots=True)
 class AddTaker:
     """Give the line a new call taker; refused with TakerExists when the extension is taken."""
 
@@ -229,6 +281,35 @@ class RevokeToken:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class AddSkpd:
+    """Register an SKPD; refused with SkpdExists. A removed code comes back, as it is given here."""
+
+    skpd: Skpd
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSkpd:
+    """Keep this of an SKPD in place of what was kept, all but its PIN; refused with SkpdUnknown."""
+
+    skpd: Skpd
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSkpd:
+    """Ask an SKPD no more. What was sent to it keeps its name; its PIN is over. Refused with SkpdUnknown."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSkpdPin:
+    """Give an SKPD's officers another PIN, or with None no PIN; refused with SkpdUnknown."""
+
+    code: str
+    pin_hash: str | None = field(repr=False)
+
+
 TicketCommand = TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess | TryCallBack
 PeopleCommand = (
     AddTaker
@@ -242,4 +323,6 @@ PeopleCommand = (
     | AddToken
     | RevokeToken
 )
-Command = RecordCalls | TicketCommand | PeopleCommand
+SkpdCommand = AddSkpd | ChangeSkpd | RemoveSkpd | SetSkpdPin
+DispatchCommand = RequestDispatch | CancelDispatch | UpdateDispatch
+Command = RecordCalls | TicketCommand | DispatchCommand | PeopleCommand | SkpdCommand

@@ -158,8 +158,72 @@ class UserExists(Siaga112Error):
         super().__init__(f"there is a user {name} already")
 
 
+class SkpdUnknown(Siaga112Error):
+    """There is no SKPD of this code, or it was removed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"there is no SKPD {code[:40]}: see siaga112 skpd list")
+        self.code = code
+
+
+class SkpdExists(Siaga112Error):
+    """There is an SKPD of this code already."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"there is an SKPD {code} already")
+        self.code = code
+
+
 class UnknownToken(Siaga112Error):
     """This token was never given, or is revoked already."""
 
     def __init__(self) -> None:
         super().__init__("there is no such token, or it is revoked already")
+
+
+class SkpdWithoutLines(Siaga112Error):
+    """This SKPD has no line that could be rung."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"SKPD {code[:40]} has no line to ring: see siaga112 skpd change --help")
+
+
+class DispatchUnknown(Siaga112Error):
+    """There is no dispatch of this id, or none of this ticket."""
+
+    def __init__(self, dispatch: int | str) -> None:
+        super().__init__(f"there is no dispatch {str(dispatch)[:40]} of this ticket")
+
+
+class DispatchUnderWay(Siaga112Error):
+    """The same SKPD is being rung, or already talks, for the same ticket."""
+
+    def __init__(self, skpd: str, dispatch: int, state: str) -> None:
+        super().__init__(f"{skpd} is dispatched to this ticket already: dispatch {dispatch} is {state}")
+        self.skpd = skpd
+        self.dispatch = dispatch
+
+
+class DispatchOver(Siaga112Error):
+    """What was asked of a dispatch comes too late."""
+
+    def __init__(self, dispatch: int, state: str, asked: str) -> None:
+        super().__init__(f"dispatch {dispatch} is {state}: it cannot be {asked} any more")
+        self.dispatch = dispatch
+        self.state = state
+
+
+class NobodyToHandOverTo(Siaga112Error):
+    """A caller is not left with nobody."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"no SKPD is in the conversation of ticket {number}: the caller would be alone")
+        self.number = number
+
+
+class TicketClosed(Siaga112Error):
+    """Nobody is sent to an incident that is closed."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"ticket {number} is closed: reopen it to dispatch an SKPD")
+        self.number = number

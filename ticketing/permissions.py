@@ -14,11 +14,15 @@ class Permission(StrEnum):
     READ_TICKETS = "read_tickets"  # an SKPD reads only those that were sent to it
     TRIAGE = "triage"
     TURN_STATUS = "turn_status"  # who may turn what to what: ticketing.transitions
+    DISPATCH = "dispatch"
+    UPDATE_DISPATCH = "update_dispatch"  # an SKPD only its own
     READ_CALLS = "read_calls"
     PLAY_RECORDING = "play_recording"
     CALL_BACK = "call_back"
     GIVE_UP_CALL_BACK = "give_up_call_back"
     PLACE_TEST_CALL = "place_test_call"
+    READ_SKPDS = "read_skpds"  # an SKPD reads of itself alone
+    EDIT_SKPDS = "edit_skpds"
     READ_LIVE = "read_live"  # the feed tells of every call: not for an SKPD
 
 
@@ -29,11 +33,15 @@ PERMISSIONS: Final[dict[Permission, frozenset[Role]]] = {
     Permission.READ_TICKETS: frozenset(Role),
     Permission.TRIAGE: _ROOM,
     Permission.TURN_STATUS: _ROOM,
+    Permission.DISPATCH: _ROOM,
+    Permission.UPDATE_DISPATCH: _ROOM | {Role.SKPD},
     Permission.READ_CALLS: _ROOM_AND_ADMIN,
     Permission.PLAY_RECORDING: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.CALL_BACK: _ROOM,
     Permission.GIVE_UP_CALL_BACK: frozenset({Role.SUPERVISOR}),
     Permission.PLACE_TEST_CALL: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Permission.READ_SKPDS: frozenset(Role),
+    Permission.EDIT_SKPDS: frozenset({Role.ADMIN}),
     Permission.READ_LIVE: _ROOM_AND_ADMIN,
 }
 

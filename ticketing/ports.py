@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from ticketing.callbacks import CallBack, Debt, Settlement
+    from ticketing.dispatch import Dispatch
     from ticketing.model import (
         Call,
         CallId,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         TicketStatus,
     )
     from ticketing.people import Session, Token, User
+    from ticketing.skpd import Skpd
     from ticketing.timeline import Entry
 
 T = TypeVar("T")
@@ -158,6 +160,15 @@ class Transaction(Protocol):
     def answered_after(self, number: str, debt: Debt) -> Settlement | None:
         """Give what settles this debt of the number: its first call after that one that is answered."""
 
+    def dispatch(self, dispatch: int) -> Dispatch:
+        """Give a dispatch; raise DispatchUnknown."""
+
+    def dispatches_of(self, number: str) -> tuple[Dispatch, ...]:
+        """Give a ticket's dispatches, the earliest requested first."""
+
+    def keep_dispatch(self, dispatch: Dispatch) -> Dispatch:
+        """Keep a new dispatch (id 0), or this in place of what was kept of it; give it back with its id."""
+
     def keep_positions(self, positions: Sequence[JournalPosition]) -> None:
         """Keep how far these journals were read."""
 
@@ -196,6 +207,18 @@ class Transaction(Protocol):
 
     def revoke_tokens_of(self, user: str) -> None:
         """Forget a user's tokens."""
+
+    def skpd(self, code: str) -> Skpd:
+        """Give an SKPD; raise SkpdUnknown, also for one that was removed."""
+
+    def add_skpd(self, skpd: Skpd) -> None:
+        """Keep a new SKPD, or one whose code was removed; raise SkpdExists."""
+
+    def change_skpd(self, skpd: Skpd) -> None:
+        """Keep this SKPD in place of what was kept of it; raise SkpdUnknown."""
+
+    def remove_skpd(self, code: str) -> None:
+        """Mark an SKPD as removed; raise SkpdUnknown."""
 
 
 class Store(Protocol):
@@ -257,6 +280,21 @@ class Store(Protocol):
     async def call_backs_owed(self) -> int:
         """How many call-backs are owed."""
 
+    async def dispatches(self, numbers: Collection[str]) -> dict[str, tuple[Dispatch, ...]]:
+        """Give the dispatches of these tickets by ticket, the earliest requested first; only of those that have any."""
+
+    async def dispatches_of_open_tickets(self) -> dict[str, tuple[Dispatch, ...]]:
+        """Give the dispatches of the tickets that are not closed, by ticket, the earliest requested first."""
+
+    async def dispatch(self, dispatch: int) -> Dispatch | None:
+        """One dispatch, None when there is none of this id."""
+
+    async def dispatches_under_way(self) -> tuple[Dispatch, ...]:
+        """Give those of which the telephone has not told the end, the earliest requested first."""
+
+    async def dispatches_open(self, skpd: str, limit: int = 50) -> tuple[Dispatch, ...]:
+        """Give those in which this SKPD still has something to do, the earliest requested first."""
+
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""
 
@@ -277,6 +315,15 @@ class Store(Protocol):
 
     async def token_user(self, digest: str) -> User | None:
         """Whom a token acts for; None when there is no such token, and for a disabled user."""
+
+    async def skpds(self) -> tuple[Skpd, ...]:
+        """All SKPDs but the removed ones, by code."""
+
+    async def skpd(self, code: str) -> Skpd | None:
+        """One SKPD; None when there is none of this code, and for a removed one."""
+
+    async def skpd_names(self) -> dict[str, str]:
+        """The name of each SKPD by its code, of removed ones too: what was sent to them is called by it."""
 
     async def journal_positions(self) -> tuple[JournalPosition, ...]:
         """How far each journal was read."""

@@ -43,23 +43,50 @@ def test_every_permission_is_in_the_table_and_somebody_has_it() -> None:
 @pytest.mark.parametrize(
     ("role", "has"),
     [
-        (Role.CALL_TAKER, {"read_tickets", "triage", "turn_status", "read_calls", "read_live", "call_back"}),
-        (Role.SKPD, {"read_tickets"}),
+        (
+            Role.CALL_TAKER,
+            {
+                "read_tickets",
+                "triage",
+                "turn_status",
+                "dispatch",
+                "update_dispatch",
+                "read_calls",
+                "read_live",
+                "call_back",
+                "read_skpds",
+            },
+        ),
+        (Role.SKPD, {"read_tickets", "read_skpds", "update_dispatch"}),
         (
             Role.SUPERVISOR,
             {
                 "read_tickets",
                 "triage",
                 "turn_status",
+                "dispatch",
+                "update_dispatch",
                 "read_calls",
                 "read_live",
                 "play_recording",
                 "call_back",
                 "give_up_call_back",
                 "place_test_call",
+                "read_skpds",
             },
         ),
-        (Role.ADMIN, {"read_tickets", "read_calls", "read_live", "play_recording", "place_test_call"}),
+        (
+            Role.ADMIN,
+            {
+                "read_tickets",
+                "read_calls",
+                "read_live",
+                "play_recording",
+                "place_test_call",
+                "read_skpds",
+                "edit_skpds",
+            },
+        ),
     ],
 )
 def test_what_each_role_may(role: Role, has: set[str]) -> None:

@@ -6,16 +6,25 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ticketing.commands import (
+    AddSkpd,
+    CancelDispatch,
+    ChangeSkpd,
     NoteBreaches,
     NoteRecordingAccess,
     RecordCalls,
+    RemoveSkpd,
+    RequestDispatch,
+    SetSkpdPin,
     TriageTicket,
     TryCallBack,
     TurnStatus,
+    UpdateDispatch,
 )
 from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
+from ticketing.desk.dispatches import change_dispatch, record_dispatches
 from ticketing.desk.people import keep_people
+from ticketing.desk.skpds import keep_skpd
 from ticketing.desk.tickets import change_ticket
 from ticketing.sla import SOP_TARGETS
 
@@ -65,11 +74,17 @@ class TicketDesk:
         now = self._clock.now()
         match command:
             case RecordCalls():
-                return record_calls(tx, command, now, self._zone, self._targets)
+                told = record_calls(tx, command, now, self._zone, self._targets)
+                return (*told, *record_dispatches(tx, command.dispatches, now))
             case TriageTicket() | TurnStatus() | NoteBreaches() | NoteRecordingAccess():
                 return change_ticket(tx, command, now, self._targets)
+            case RequestDispatch() | CancelDispatch() | UpdateDispatch():
+                return change_dispatch(tx, command, now)
             case TryCallBack():
                 return try_call_back(tx, command, now)
+            case AddSkpd() | ChangeSkpd() | RemoveSkpd() | SetSkpdPin():
+                keep_skpd(tx, command)
+                return ()
             case _:
                 keep_people(tx, command)
                 return ()

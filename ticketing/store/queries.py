@@ -19,7 +19,7 @@ from ticketing.errors import BadCursor
 from ticketing.model import CallType, TicketStatus
 from ticketing.ports import TicketFilter
 from ticketing.store.search import search_of
-from ticketing.store.tables import TEXT_INDEX, call_backs, calls, from_micros, micros, ticket_texts, tickets
+from ticketing.store.tables import TEXT_INDEX, call_backs, calls, dispatches, from_micros, micros, ticket_texts, tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,7 +179,7 @@ def _ticket_conditions(wanted: TicketFilter) -> Iterable[Condition]:
     """Yield what holds for every ticket that is wanted, but for its kind and its breaches."""
     yield from _span(tickets.c.opened_at, wanted.since, wanted.until)
     if wanted.skpd is not None:
-        yield false()  # nothing is sent to an SKPD yet
+        yield tickets.c.number.in_(select(dispatches.c.ticket).where(dispatches.c.skpd == wanted.skpd))
     if wanted.category is not None:
         yield tickets.c.category == wanted.category
     if wanted.taker is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import time
 from typing import Any, Final
 
 from ticketing.callbacks import Attempt, CallBack, CallBackOutcome, SettledHow, Settlement
+from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Trace, Tried, Update
 from ticketing.model import (
     AnswerLeg,
     Call,
@@ -27,6 +29,7 @@ from ticketing.model import (
 )
 from ticketing.people import Session, User
 from ticketing.ports import KeptCall
+from ticketing.skpd import Hours, Line, Skpd, Weekday
 from ticketing.store.tables import from_micros, micros
 from ticketing.timeline import ChainHead, Entry, canonical
 
@@ -263,6 +266,76 @@ def _settlement(row: Row) -> Settlement:
     return Settlement(row["settled_at"], SettledHow(row["how"]), row["settled_by"], row["note"], row["settling_call"])
 
 
+def dispatch_values(dispatch: Dispatch) -> Values:
+    """Give the row of a dispatch; one that is not kept yet has no id: the database gives it."""
+    trace = dispatch.trace
+    return {
+        "id": dispatch.id or None,
+        "ticket": dispatch.ticket,
+        "call_id": dispatch.call_id,
+        "skpd": dispatch.skpd,
+        "lines": list(dispatch.lines),
+        "mode": dispatch.mode,
+        "requested_at": dispatch.requested_at,
+        "requested_by": dispatch.requested_by,
+        "state": dispatch.state,
+        "legs": [_dispatch_leg_values(leg) for leg in trace.legs],
+        "joined": _dated(trace.joined),
+        "left": _dated(trace.left),
+        "over": _dated(trace.over),
+        "updates": [[micros(one.at), one.state, one.by, one.note] for one in dispatch.updates],
+        "cancelled_at": dispatch.cancelled_at,
+    }
+
+
+def dispatch_of(row: Row) -> Dispatch:
+    """Give the dispatch of a row."""
+    return Dispatch(
+        ticket=row["ticket"],
+        call_id=CallId(row["call_id"]),
+        skpd=row["skpd"],
+        lines=tuple(row["lines"]),
+        requested_at=row["requested_at"],
+        requested_by=row["requested_by"],
+        mode=DispatchMode(row["mode"]),
+        trace=Trace(
+            legs=tuple(_dispatch_leg(values) for values in row["legs"]),
+            joined=_undated(row["joined"]),
+            left=_undated(row["left"]),
+            over=_undated(row["over"]),
+        ),
+        updates=tuple(
+            Update(from_micros(at), DispatchState(state), by, note) for at, state, by, note in row["updates"]
+        ),
+        cancelled_at=row["cancelled_at"],
+        id=row["id"],
+    )
+
+
+_LEG_INSTANTS: Final = ("dialled", "ringing", "answered", "accepted", "ended")
+
+
+def _dispatch_leg_values(leg: DispatchLeg) -> Values:
+    tried = leg.tried
+    return {
+        "line": leg.line,
+        "trunk": leg.trunk,
+        **{name: _dated(getattr(leg, name)) for name in _LEG_INSTANTS},
+        "cause": leg.cause,
+        "tried": [tried.status, tried.rang, tried.cause, tried.sip] if tried else None,
+    }
+
+
+def _dispatch_leg(values: Row) -> DispatchLeg:
+    return DispatchLeg(
+        line=values["line"],
+        trunk=values["trunk"],
+        **{name: _undated(values[name]) for name in _LEG_INSTANTS},
+        cause=values["cause"],
+        tried=Tried(*values["tried"]) if values["tried"] else None,
+    )
+
+
 def taker_of(row: Row) -> Taker:
     """Give the call taker of a row."""
     return Taker(**row)
@@ -281,6 +354,48 @@ def position_of(row: Row) -> JournalPosition:
 def user_of(row: Row) -> User:
     """Give the user of a row."""
     return User(**{**row, "role": Role(row["role"])})
+
+
+def skpd_values(skpd: Skpd) -> Values:
+    """Give the row of an SKPD that is not removed."""
+    return {
+        "code": skpd.code,
+        "name": skpd.name,
+        "lines": [_line_values(line) for line in skpd.lines],
+        "categories": list(skpd.categories),
+        "confirm": skpd.confirm,
+        "pin_hash": skpd.pin_hash,
+        "removed": False,
+    }
+
+
+def skpd_of(row: Row) -> Skpd:
+    """Give the SKPD of a row."""
+    return Skpd(
+        code=row["code"],
+        name=row["name"],
+        lines=tuple(_line(values) for values in row["lines"]),
+        categories=tuple(row["categories"]),
+        confirm=row["confirm"],
+        pin_hash=row["pin_hash"],
+    )
+
+
+def _line_values(line: Line) -> Values:
+    hours = line.hours
+    return {
+        "number": line.number,
+        "ring_s": line.ring_s,
+        "hours": hours and [f"{hours.begins:%H:%M}", f"{hours.ends:%H:%M}", sorted(hours.days)],
+    }
+
+
+def _line(values: Row) -> Line:
+    return Line(values["number"], values["ring_s"], _hours(*values["hours"]) if values["hours"] else None)
+
+
+def _hours(begins: str, ends: str, days: list[int]) -> Hours:
+    return Hours(time.fromisoformat(begins), time.fromisoformat(ends), frozenset(map(Weekday, days)))
 
 
 def session_of(row: Row) -> Session:

@@ -14,14 +14,35 @@ from ticketing.ports import KeptCallBack, KeptTicket, Page
 from ticketing.store import cursors
 from ticketing.store.condition import BUSY_S, in_our_words
 from ticketing.store.cursors import Place
+from ticketing.store.dispatches import (
+    DISPATCH,
+    DISPATCHES,
+    DISPATCHES_OF_OPEN_TICKETS,
+    DISPATCHES_OPEN,
+    DISPATCHES_UNDER_WAY,
+)
 from ticketing.store.queries import call_back_page, call_page, few, ticket_page, ticket_text_page
-from ticketing.store.rows import call_back_of, call_of, entry_of, position_of, session_of, taker_of, ticket_of, user_of
+from ticketing.store.rows import (
+    call_back_of,
+    call_of,
+    dispatch_of,
+    entry_of,
+    position_of,
+    session_of,
+    skpd_of,
+    taker_of,
+    ticket_of,
+    user_of,
+)
+from ticketing.store.skpds import SKPD, SKPD_NAMES, SKPDS
 from ticketing.store.tables import (
     call_backs,
     calls,
+    dispatches,
     journal_positions,
     micros,
     sessions,
+    skpds,
     takers,
     tickets,
     timeline,
@@ -39,14 +60,17 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from ticketing.callbacks import CallBack
+    from ticketing.dispatch import Dispatch
     from ticketing.model import Call, CallId, JournalPosition, Taker
     from ticketing.people import Session, User
     from ticketing.ports import CallFilter, KeptCall, TicketFilter, Transaction
+    from ticketing.skpd import Skpd
     from ticketing.timeline import Entry
 
 T = TypeVar("T")
 
 _READERS: Final = 2
+_AT_ONCE: Final = 500  # numbers in one question: SQLite takes 32,766
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TICKETS = select(*tickets.c, *calls.c).join_from(tickets, calls)
@@ -74,6 +98,8 @@ _CALL_BACK = (
     .order_by(calls.c.arrived_at, calls.c.id)
 )
 _CALL_BACKS_OWED = select(func.count()).select_from(call_backs).where(call_backs.c.settled_at.is_(None))
+# By naming those that are open: to count what is closed is to read a year of it.
+_NOT_CLOSED = sorted(set(TicketStatus) - {TicketStatus.CLOSED})
 _ENTRIES = (
     select(timeline).where(timeline.c.seq > bindparam("after")).order_by(timeline.c.seq).limit(bindparam("at_most"))
 )
@@ -87,8 +113,6 @@ _SESSION = (
 )
 _TOKEN_USER = select(*users.c).join_from(tokens, users).where(tokens.c.digest == bindparam("digest"), _ENABLED)
 _POSITIONS = select(journal_positions).order_by(journal_positions.c.name)
-# By naming those that are open: to count what is closed is to read a year of it.
-_NOT_CLOSED = sorted(set(TicketStatus) - {TicketStatus.CLOSED})
 _OPEN_TICKETS = select(func.count()).select_from(tickets).where(tickets.c.status.in_(_NOT_CLOSED))
 
 
@@ -205,6 +229,30 @@ class SqliteStore:
         (count,) = await self._read(lambda row: int(row[0]), _CALL_BACKS_OWED)
         return count
 
+    async def dispatches(self, numbers: Collection[str]) -> dict[str, tuple[Dispatch, ...]]:
+        """Give the dispatches of these tickets by ticket, the earliest requested first; only of those that have any."""
+        found: list[Dispatch] = []
+        wanted = tuple(numbers)
+        for first in range(0, len(wanted), _AT_ONCE):
+            found += await self._read(_dispatch, DISPATCHES, numbers=wanted[first : first + _AT_ONCE])
+        return _by_ticket(found)
+
+    async def dispatches_of_open_tickets(self) -> dict[str, tuple[Dispatch, ...]]:
+        """Give the dispatches of the tickets that are not closed, by ticket, the earliest requested first."""
+        return _by_ticket(await self._read(_dispatch, DISPATCHES_OF_OPEN_TICKETS))
+
+    async def dispatch(self, dispatch: int) -> Dispatch | None:
+        """One dispatch, None when there is none of this id."""
+        return next(iter(await self._read(_dispatch, DISPATCH, dispatch=dispatch)), None)
+
+    async def dispatches_under_way(self) -> tuple[Dispatch, ...]:
+        """Give those of which the telephone has not told the end, the earliest requested first."""
+        return await self._read(_dispatch, DISPATCHES_UNDER_WAY)
+
+    async def dispatches_open(self, skpd: str, limit: int = 50) -> tuple[Dispatch, ...]:
+        """Give those in which this SKPD still has something to do, the earliest requested first."""
+        return await self._read(_dispatch, DISPATCHES_OPEN, skpd=skpd, at_most=limit)
+
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""
         return await self._read(_entry, _ENTRIES, after=after, at_most=limit)
@@ -233,6 +281,18 @@ class SqliteStore:
     async def token_user(self, digest: str) -> User | None:
         """Whom a token acts for; None when there is no such token, and for a disabled user."""
         return next(iter(await self._read(_user, _TOKEN_USER, digest=digest)), None)
+
+    async def skpds(self) -> tuple[Skpd, ...]:
+        """All SKPDs but the removed ones, by code."""
+        return await self._read(_skpd, SKPDS)
+
+    async def skpd(self, code: str) -> Skpd | None:
+        """One SKPD; None when there is none of this code, and for a removed one."""
+        return next(iter(await self._read(_skpd, SKPD, code=code)), None)
+
+    async def skpd_names(self) -> dict[str, str]:
+        """The name of each SKPD by its code, of removed ones too."""
+        return dict(await self._read(lambda row: (str(row[0]), str(row[1])), SKPD_NAMES))
 
     async def journal_positions(self) -> tuple[JournalPosition, ...]:
         """How far each journal was read."""
@@ -286,12 +346,24 @@ def _kept_call_backs(found: Iterable[tuple[CallBack, Call]]) -> tuple[KeptCallBa
     return tuple(KeptCallBack(one, tuple(call for _, call in pairs)) for one, pairs in by_id)
 
 
+def _by_ticket(found: Iterable[Dispatch]) -> dict[str, tuple[Dispatch, ...]]:
+    return {number: tuple(of_one) for number, of_one in groupby(found, key=lambda one: one.ticket)}
+
+
+def _dispatch(row: Sequence[Any]) -> Dispatch:
+    return dispatch_of(_named(dispatches, row))
+
+
 def _entry(row: Sequence[Any]) -> Entry:
     return entry_of(_named(timeline, row))
 
 
 def _user(row: Sequence[Any]) -> User:
     return user_of(_named(users, row))
+
+
+def _skpd(row: Sequence[Any]) -> Skpd:
+    return skpd_of(_named(skpds, row))
 
 
 def _session_and_user(row: Sequence[Any]) -> tuple[Session, User]:

@@ -192,6 +192,32 @@ Index(
     sqlite_where=text("call_back IS NOT NULL"),
 )
 
+# The fold of what a ticket's timeline says of each SKPD that was sent to it.
+dispatches = Table(
+    "dispatches",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("ticket", ForeignKey(tickets.c.number), nullable=False),
+    Column("call_id", String, nullable=False),
+    Column("skpd", String, nullable=False),
+    Column("lines", _json, nullable=False),  # the numbers, in the order in which they were to be rung
+    Column("mode", String, nullable=False),
+    Column("requested_at", UtcMicroseconds, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("state", String, nullable=False),  # follows from what is below
+    Column("legs", _json, nullable=False),
+    Column("joined", _json),
+    Column("left", _json),
+    Column("over", _json),  # null: lines may still ring, or the SKPD talks
+    Column("updates", _json, nullable=False),
+    Column("cancelled_at", UtcMicroseconds),
+    sqlite_autoincrement=True,  # an id is never given twice: the telephone's channels and the ledger are named by it
+)
+
+Index("ix_dispatches_ticket", dispatches.c.ticket, dispatches.c.id)
+Index("ix_dispatches_skpd", dispatches.c.skpd, dispatches.c.state, dispatches.c.id)
+Index("ix_dispatches_under_way", dispatches.c.id, sqlite_where=text("over IS NULL"))
+
 timeline = Table(
     "timeline",
     metadata,
@@ -260,6 +286,19 @@ tokens = Table(
     Column("digest", String, primary_key=True),
     Column("user", ForeignKey(users.c.name), nullable=False, index=True),
     Column("created_at", UtcMicroseconds, nullable=False),
+)
+
+# A removed one keeps its row: what was sent to it is still called by its name.
+skpds = Table(
+    "skpds",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("lines", _json, nullable=False),
+    Column("categories", _json, nullable=False),
+    Column("confirm", Boolean, nullable=False),
+    Column("pin_hash", Text),
+    Column("removed", Boolean, nullable=False),
 )
 
 # SQLite's full-text index (FTS5), which triggers keep in step with the tickets: PostgreSQL will have its own. Its

@@ -34,6 +34,7 @@ from ticketing.errors import (
     UserExists,
 )
 from ticketing.model import CALLABLE_KINDS
+from ticketing.store.dispatches import DispatchChanges
 from ticketing.store.rows import (
     backwards,
     call_back_of,
@@ -45,6 +46,7 @@ from ticketing.store.rows import (
     ticket_of,
     ticket_values,
 )
+from ticketing.store.skpds import SkpdChanges
 from ticketing.store.statements import Statement
 from ticketing.store.tables import (
     call_backs,
@@ -213,7 +215,7 @@ _REVOKE_TOKEN = Statement(delete(tokens).where(tokens.c.digest == bindparam("of_
 _REVOKE_TOKENS_OF = Statement(delete(tokens).where(tokens.c.user == bindparam("of_user")))
 
 
-class SqlTransaction:
+class SqlTransaction(SkpdChanges, DispatchChanges):
     """A Transaction (ticketing.ports) upon an open connection. Whoever opened it commits or rolls back."""
 
     def __init__(self, connection: Connection) -> None:
