@@ -1,8 +1,6 @@
-"""The line's voice: sentences of a text file become the sound files that Asterisk plays.
+"""The line's voice: sentences of a text file, and a city's recordings of them, become what Asterisk plays.
 
-espeak-ng speaks; sox fits the speech to the telephone. What comes out is what format_wav.c reads: PCM of 16 bits,
-8 kHz, one channel. A file is made again only when what it is made from has changed: a fingerprint of that lies
-beside it, hidden. A file without one is the site's own, and is never removed.
+A recording goes before speech. One that cannot be used is told, and the sentence is spoken: a caller hears something.
 """
 
 from __future__ import annotations
@@ -10,59 +8,147 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import subprocess
-import tempfile
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from ticketing.errors import Siaga112Error
+from gateway.telephony import speech
+from gateway.telephony.made import fingerprint, is_made, put, remove_all_but, storing, sum_of
+from gateway.telephony.phrases import LONGEST_FILE, PhraseUnreadable, has_substitute, is_digit, sentences
+from gateway.telephony.recordings import content_of, format_of, found_in
+from gateway.telephony.render import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-RECIPE = "1"  # raised when the same sentence is to sound different
-LONGEST_FILE, LONGEST_SENTENCE = 65536, 600  # bytes, characters
-TOOL_S = 60  # speaking 600 characters takes a fraction of a second
+    from gateway.config import Settings
+    from gateway.home import Home
+    from gateway.telephony.levels import Level
 
-TELEPHONE = ("-r", "8000", "-c", "1", "-b", "16", "-t", "wav")
-_CUT_LEADING_SILENCE = ("silence", "1", "0.02", "0.5%")
-# Silence is cut at both ends and a little given back: a line opens late, and a cut last syllable sounds broken.
-FITTING = (
-    *("highpass", "150", *_CUT_LEADING_SILENCE, "reverse", *_CUT_LEADING_SILENCE, "reverse"),
-    *("rate", "-h", "8000", "norm", "-3", "pad", "0.3", "0.4"),
-)
-# Two soft short tones every 5 s, for 20 s. Not the 425 Hz of the network's own tones.
-COMFORT = (
-    *("synth", "0.15", "sine", "520", "fade", "h", "0.03", "0.15", "0.05", "vol", "-24dB"),
-    *("pad", "0", "0.15", "repeat", "1", "pad", "2", "2.4", "repeat", "3"),
-)
+    Say = Callable[[str], None]
+
+RECORDED: Final = "recorded"
+SPOKEN: Final = "spoken"
+# The work is espeak-ng's and sox's: a few at a time, and never the whole of a large machine that takes calls.
+WORKERS: Final = max(2, min(4, os.cpu_count() or 1))
+_NAMES_TOLD: Final = 3
 
 
-class PhraseUnreadable(Siaga112Error):
-    """A sentence cannot be read, spoken or stored; the message says where and why."""
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What espeak-ng speaks."""
+
+    text: str
+    voice: str
+    pauses: tuple[str, str]
+    kind: str = SPOKEN
+
+    def fingerprint(self) -> str:
+        """Another one means another sound."""
+        return fingerprint(self.voice, *self.pauses, self.text)
+
+    def write(self, target: Path) -> None:
+        """Speak it; raises PhraseUnreadable."""
+        speech.speak(self.text, self.voice, target, pauses=self.pauses)
+
+    def complaint(self, error: Exception) -> str:
+        """What is told when it cannot be."""
+        return f"cannot be spoken: {error}"
 
 
-def speak(phrases: Path, into: Path, *, voice: str = "id", say: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a city recorded."""
+
+    file: Path
+    kind: str = RECORDED
+
+    def fingerprint(self) -> str:
+        """Another one means another sound; raises PhraseUnreadable."""
+        return fingerprint(format_of(self.file), hashlib.sha256(content_of(self.file)).hexdigest())
+
+    def write(self, target: Path) -> None:
+        """Fit it to the telephone; raises PhraseUnreadable, also where nothing is heard."""
+        speech.fit(self._copy(target), format_of(self.file), target)
+        _level_heard(target)
+
+    def original(self, scratch: Path) -> Level:
+        """Measure it as it was recorded; raises PhraseUnreadable."""
+        target = scratch / "original.wav"
+        speech.decode(self._copy(target), format_of(self.file), target)
+        return _level_heard(target)
+
+    def _copy(self, target: Path) -> Path:
+        # What was looked at is what sox reads, whatever becomes of the file meanwhile.
+        copy = target.with_suffix(".recorded")
+        copy.write_bytes(content_of(self.file))
+        return copy
+
+    def complaint(self, error: Exception) -> str:
+        """What is told when it cannot be used."""
+        return f"the recording {self.file.name} is not used: {error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A phrase, and what its sound is made from: the recording where it can be used, else the sentence."""
+
+    name: str
+    recording: Recording | None
+    spoken: Sentence
+
+    @property
+    def sources(self) -> tuple[Recording | Sentence, ...]:
+        """In order of preference."""
+        return (self.recording, self.spoken) if self.recording else (self.spoken,)
+
+    def sound(self, folder: Path) -> Path:
+        """Where its sound is."""
+        return folder / f"{self.name}.wav"
+
+    def is_made(self, folder: Path) -> bool:
+        """Whether its sound is there, from what it should be made from."""
+        try:
+            return is_made(self.sound(folder), self.sources[0].kind, self.sources[0].fingerprint())
+        except PhraseUnreadable:  # a recording that cannot be read
+            return False
+
+
+def lay_prompts(settings: Settings, home: Home, say: Say) -> None:
+    """Make all that Asterisk plays in HOME; raises PhraseUnreadable where the line would have nothing to play."""
+    phrases = phrases_in(settings.language)
+    if settings.prompts is None:
+        with suppress(OSError):  # told as a folder that is not there
+            settings.prompts_dir.mkdir(mode=0o700, exist_ok=True)
+    make_prompts(phrases, home.sounds, recordings=settings.prompts_dir, voice=settings.language, say=say)
+    waiting_loop(home.sounds / "notice.wav", home.sounds / "moh" / "waiting")
+
+
+def phrases_in(language: str) -> Path:
+    """The sentences of a language."""
+    return SOURCE / "sounds" / f"phrases.{language}.txt"
+
+
+def make_prompts(phrases: Path, into: Path, *, recordings: Path | None = None, voice: str = "id", say: Say) -> None:
     """Make `into`/NAME.wav of each line `NAME = SENTENCE` of `phrases`; remove those whose phrase is gone.
 
-    `voice` is one of espeak-ng's; `say` takes a line of progress for each file made. Raises PhraseUnreadable.
+    A file NAME.wav (.flac, …) of the folder `recordings` is played in place of the sentence. `voice` is one of
+    espeak-ng's; `say` takes lines of progress, and what could not be used. Raises PhraseUnreadable where the line would
+    have nothing to play.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9+_-]{0,39}", voice):
-        raise PhraseUnreadable(f"{voice[:40]!r} is no voice of espeak-ng")
-    with _storing(into):
-        wanted = read(phrases)
-        for name, sentence in wanted.items():
-            fingerprint = _fingerprint(voice.encode(), sentence.encode())
-            if not _is_made(into / f"{name}.wav", fingerprint):
-                say(f"prompts: speaking {name!r}")
-                with _replacing(into / f"{name}.wav", fingerprint) as partial:
-                    _speak(sentence, voice, partial)
-        for mark in into.glob(".*.wav.made"):
-            name = mark.name.removeprefix(".").removesuffix(".wav.made")
-            if name not in wanted:
-                (into / f"{name}.wav").unlink(missing_ok=True)
-                mark.unlink()
+    with storing(into) as scratch:
+        wanted, unused = prompts_of(phrases, recordings, voice)
+        for file, reason in unused.items():
+            say(f"prompts: {file!r} is not used: {reason}")
+        stale = [prompt for prompt in wanted if not prompt.is_made(into)]
+        if stale:
+            say(f"prompts: making {_some([prompt.name for prompt in stale])}")
+        for complaints in _each(stale, lambda prompt: _make(prompt, into, scratch)):
+            for complaint in complaints:
+                say(complaint)
+        remove_all_but({prompt.name for prompt in wanted}, into)
 
 
 def waiting_loop(notice: Path, into: Path) -> None:
@@ -71,112 +157,79 @@ def waiting_loop(notice: Path, into: Path) -> None:
     Raises PhraseUnreadable.
     """
     target = into / "waiting.wav"
-    with _storing(into):
-        fingerprint = _fingerprint(" ".join(COMFORT).encode(), notice.read_bytes())
-        if _is_made(target, fingerprint):
-            return
-        with _replacing(target, fingerprint) as partial, _scratch() as folder:
-            tones = f"{folder}/tones.wav"
-            _run("sox", "-n", *TELEPHONE, tones, *COMFORT)
-            _run("sox", "-t", "wav", str(notice), tones, *TELEPHONE, str(partial))
+    with storing(into) as scratch:
+        of = fingerprint(*speech.COMFORT, sum_of(notice))
+        if not is_made(target, SPOKEN, of):
+            made = scratch / target.name
+            speech.comfort_after(notice, made)
+            put(made, target, SPOKEN, of)
+
+
+def prompts_of(phrases: Path, recordings: Path | None, voice: str) -> tuple[list[Prompt], dict[str, str]]:
+    """Every prompt, in the order of the file; and which recordings are of none of them, and why.
+
+    Raises PhraseUnreadable.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9+_-]{0,39}", voice):
+        raise PhraseUnreadable(f"{voice[:40]!r} is no voice of espeak-ng")
+    said = read(phrases)
+    found = found_in(recordings, said) if recordings else None
+    prompts = []
+    for name, text in said.items():
+        pauses = speech.PAUSES_OF_DIGITS if is_digit(name) else speech.PAUSES
+        recording = Recording(found.used[name]) if found and name in found.used else None
+        prompts.append(Prompt(name, recording, Sentence(text, voice, pauses)))
+    return prompts, found.unused if found else {}
 
 
 def read(phrases: Path) -> dict[str, str]:
     """The sentences of a file by their names; raises PhraseUnreadable with the line that is wrong."""
     with phrases.open("rb") as stream:
-        content = stream.read(LONGEST_FILE + 1)
-    if len(content) > LONGEST_FILE:
-        raise PhraseUnreadable(f"{phrases}: more than {LONGEST_FILE} bytes")
-    found: dict[str, str] = {}
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        where = f"{phrases}, line {number}"
+        return sentences(stream.read(LONGEST_FILE + 1), str(phrases))
+
+
+def _level_heard(sound: Path) -> Level:
+    level = speech.level_of(sound)
+    if not level.heard_s:
+        raise PhraseUnreadable("nothing is heard in it")
+    return level
+
+
+def _some(names: list[str]) -> str:
+    told, more = names[:_NAMES_TOLD], len(names) - _NAMES_TOLD
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+
+
+def _each(wanted: Iterable[Prompt], make: Callable[[Prompt], list[str]]) -> Iterator[list[str]]:
+    """Make several at a time, begun and told in this order; at the first error, begin no more."""
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="prompts")
+    try:
+        yield from pool.map(make, wanted)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _make(prompt: Prompt, into: Path, scratch: Path) -> list[str]:
+    """Make one prompt from the first source that can be used; give complaints.
+
+    Raises what is wrong with the last source, where the line has nothing to play instead.
+    """
+    complaints: list[str] = []
+    for source in prompt.sources:
         try:
-            phrase = parse(line)
-        except ValueError as wrong:
-            raise PhraseUnreadable(f"{where}: {wrong}") from wrong
-        if phrase is None:
-            continue
-        name, sentence = phrase
-        if name in found:
-            raise PhraseUnreadable(f"{where}: there is a phrase {name} above")
-        found[name] = sentence
-    return found
+            _bring(source, prompt.sound(into), scratch)
+        except (OSError, PhraseUnreadable) as error:
+            complaint = f"prompts: {prompt.name}: {source.complaint(error)}"
+            if source is prompt.sources[-1] and not has_substitute(prompt.name):
+                raise PhraseUnreadable(complaint) from error
+            complaints.append(complaint)
+        else:
+            break
+    return complaints
 
 
-def parse(line: bytes) -> tuple[str, str] | None:
-    """Name and sentence of one line, None of an empty one or a comment; raises ValueError."""
-    text = line.decode().strip()
-    if not text or text.startswith("#"):
-        return None
-    name, equals, sentence = (part.strip() for part in text.partition("="))
-    if not equals:
-        raise ValueError("it is not NAME = SENTENCE")
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
-        raise ValueError(f"a name is 1 to 40 of a-z, 0-9 and -, not {name[:40]!r}")
-    if len(sentence) > LONGEST_SENTENCE:
-        raise ValueError(f"the sentence has more than {LONGEST_SENTENCE} characters")
-    if not sentence.isprintable() or not any(letter.isalnum() for letter in sentence):
-        raise ValueError("the sentence has nothing to say, or unprintable characters")
-    return name, sentence
-
-
-def _speak(sentence: str, voice: str, target: Path) -> None:
-    with _scratch() as folder:
-        spoken = f"{folder}/spoken.wav"
-        # On standard input a sentence cannot be taken for an option. Slower than the default of 175 words a
-        # minute: those who listen are frightened.
-        _run("espeak-ng", "-v", voice, "-s", "150", "-b", "1", "--stdin", "-w", spoken, text=sentence)
-        _run("sox", spoken, *TELEPHONE, str(target), *FITTING)
-
-
-def _run(tool: str, *arguments: str, text: str = "") -> None:
-    try:
-        subprocess.run(  # noqa: S603 - words of our own and checked ones, no shell
-            [tool, *arguments], input=text.encode(), capture_output=True, check=True, timeout=TOOL_S
-        )
-    except FileNotFoundError as missing:
-        raise PhraseUnreadable(f"{tool} is not installed: apt-get install espeak-ng sox") from missing
-    except subprocess.TimeoutExpired as late:
-        raise PhraseUnreadable(f"{tool} did not end within {TOOL_S} s") from late
-    except subprocess.CalledProcessError as failed:
-        reason = failed.stderr.decode(errors="replace").strip()[-300:] or f"exit status {failed.returncode}"
-        raise PhraseUnreadable(f"{tool}: {reason}") from failed
-
-
-def _scratch() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="siaga112-")
-
-
-@contextmanager
-def _storing(into: Path) -> Iterator[None]:
-    try:
-        into.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise PhraseUnreadable(f"prompts in {into}: {error}") from error
-
-
-def _fingerprint(*parts: bytes) -> str:
-    return hashlib.sha256(b"\0".join((RECIPE.encode(), *parts))).hexdigest()
-
-
-def _mark(target: Path) -> Path:
-    # Hidden: music on hold plays every file of its folder but these.
-    return target.with_name(f".{target.name}.made")
-
-
-def _is_made(target: Path, fingerprint: str) -> bool:
-    mark = _mark(target)
-    return target.exists() and mark.exists() and mark.read_text() == fingerprint
-
-
-@contextmanager
-def _replacing(target: Path, fingerprint: str) -> Iterator[Path]:
-    """Give a hidden file to write; put it in the target's place in one step, with its fingerprint."""
-    # What an interrupted run leaves there, the next one writes over.
-    partial = target.with_name(f".{target.name}.partial")
-    yield partial
-    with partial.open("rb") as whole:
-        os.fsync(whole.fileno())
-    partial.replace(target)
-    _mark(target).write_text(fingerprint)
+def _bring(source: Recording | Sentence, target: Path, scratch: Path) -> None:
+    of = source.fingerprint()
+    if not is_made(target, source.kind, of):
+        source.write(scratch / target.name)
+        put(scratch / target.name, target, source.kind, of)

@@ -3,6 +3,7 @@
     siaga112.sqlite3                the store, as of one instant
     journals/…                      the ledger, at least to where that store had read it
     secrets.json  siaga112.toml     the secrets; the settings file, where there was one
+    prompts/NAME.wav                the city's recordings of what the line says
     recordings/YYYY/MM/DD/CALL.wav  when they were asked for
     manifest.json
 
@@ -31,11 +32,13 @@ DATABASE: Final = "siaga112.sqlite3"
 SECRETS: Final = "secrets.json"
 SETTINGS: Final = "siaga112.toml"
 JOURNALS: Final = "journals"
+PROMPTS: Final = "prompts"
 RECORDINGS: Final = "recordings"
 
 _NAMES: Final = re.compile(
     r"siaga112\.sqlite3|secrets\.json|siaga112\.toml"
     r"|journals/queue_log(?:[.-][\w.-]{1,100})?|journals/cel-custom/cel\.json(?:[.-][\w.-]{1,100})?"
+    r"|prompts/[a-z0-9-]{1,40}\.[A-Za-z0-9]{1,10}"
     r"|recordings/\d{4}/\d\d/\d\d/[\w.-]{1,100}\.wav",
     re.ASCII,
 )

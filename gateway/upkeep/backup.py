@@ -17,11 +17,13 @@ from typing import IO, TYPE_CHECKING, cast
 from gateway.config import find_file
 from gateway.home import Home
 from gateway.presentation import rfc3339
+from gateway.telephony.recordings import recordings_in
 from gateway.upkeep.archive import (
     DATABASE,
     FORMAT,
     JOURNALS,
     MANIFEST,
+    PROMPTS,
     RECORDINGS,
     SECRETS,
     SETTINGS,
@@ -102,7 +104,7 @@ def back_up(
             copy = Path(folder) / DATABASE
             _copy_store(file_of(settings.database), copy)
             writer.add_path(DATABASE, copy)
-            _add_rest(writer, home, recordings=recordings)
+            _add_rest(writer, home, settings.prompts_dir, recordings=recordings)
             manifest = Manifest(
                 format=FORMAT, made_at=str(rfc3339(made_at)), version=version("siaga112"), files=writer.files
             )
@@ -113,7 +115,7 @@ def back_up(
     return manifest
 
 
-def _add_rest(writer: _Writer, home: Home, *, recordings: bool) -> None:
+def _add_rest(writer: _Writer, home: Home, prompts: Path, *, recordings: bool) -> None:
     for journal, name in ((home.queue_log, JOURNALS), (home.cel, f"{JOURNALS}/{home.cel.parent.name}")):
         with ledger_files(journal) as files:
             for one in files:
@@ -122,6 +124,8 @@ def _add_rest(writer: _Writer, home: Home, *, recordings: bool) -> None:
     for path, name in ((home.root / SECRETS, SECRETS), (settings_file, SETTINGS)):
         if path is not None and path.exists():
             writer.add_path(name, path)
+    for prompt in recordings_in(prompts):
+        writer.add_path(f"{PROMPTS}/{prompt.name}", prompt)
     for audio in sorted(home.recordings.rglob("*.wav")) if recordings else ():
         writer.add_path(f"{RECORDINGS}/{audio.relative_to(home.recordings)}", audio)
 

@@ -2,89 +2,33 @@
 
 from __future__ import annotations
 
-import array
-import wave
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from gateway.telephony.prompts import PhraseUnreadable, speak, waiting_loop
+from gateway.telephony.phrases import PhraseUnreadable
+from gateway.telephony.prompts import make_prompts, read, waiting_loop
+from tests.gateway.sound_room import Prompts, Sound
+from tests.telephony.line import spoken
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PHRASES = CHECKOUT / "asterisk-conf/sounds/phrases.id.txt"
-FULL_SCALE = 32768
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A WAV file as Asterisk's format_wav takes it: 8 kHz, one channel, 16 bits."""
-
-    samples: array.array[int]
-
-    @classmethod
-    def of(cls, file: Path) -> Sound:
-        with wave.open(str(file)) as wav:
-            assert (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) == (8000, 1, 2)
-            return cls(array.array("h", wav.readframes(wav.getnframes())))
-
-    @property
-    def seconds(self) -> float:
-        return len(self.samples) / 8000
-
-    @property
-    def peak(self) -> float:
-        return max(abs(sample) for sample in self.samples) / FULL_SCALE
-
-    def part(self, start_s: float, end_s: float) -> Sound:
-        return Sound(self.samples[round(start_s * 8000) : round(end_s * 8000)])
-
-    def spoken(self) -> tuple[float, float]:
-        """Seconds before the first and after the last sample that can be heard."""
-        heard = [at for at, sample in enumerate(self.samples) if abs(sample) > FULL_SCALE * 0.01]
-        return heard[0] / 8000, (len(self.samples) - heard[-1]) / 8000
-
-
-@dataclass
-class Prompts:
-    """A folder of prompts, and the phrases they are made from."""
-
-    folder: Path
-    said: list[str]
-
-    @property
-    def phrases(self) -> Path:
-        return self.folder / "phrases.id.txt"
-
-    @property
-    def sounds(self) -> Path:
-        return self.folder / "sounds"
-
-    def speak(self, text: str, voice: str = "id") -> None:
-        self.phrases.write_text(text, encoding="utf-8")
-        self.said.clear()
-        speak(self.phrases, self.sounds, voice=voice, say=self.said.append)
-
-    @property
-    def present(self) -> list[str]:
-        return sorted(file.name for file in self.sounds.glob("[!.]*"))
 
 
 @pytest.fixture
 def prompts(tmp_path: Path) -> Prompts:
-    return Prompts(tmp_path, [])
+    return Prompts(tmp_path)
 
 
-def test_every_phrase_of_the_line_is_spoken_loud_enough_and_unclipped(prompts: Prompts) -> None:
-    speak(PHRASES, prompts.sounds, say=prompts.said.append)
-    assert set(prompts.present) >= {*("notice.wav", "nobody.wav", "signed-in.wav", "signed-out.wav", "failed.wav")}
-    for file in prompts.sounds.glob("*.wav"):
+def test_every_phrase_of_the_line_is_spoken_loud_enough_and_unclipped() -> None:
+    assert {file.stem for file in spoken().glob("*.wav")} == set(read(PHRASES))
+    for file in spoken().glob("*.wav"):
         assert 0.65 < Sound.of(file).peak < 0.75, f"{file.name} peaks at -3 dB"
 
 
-def test_a_long_sentence_takes_longer_to_say(prompts: Prompts) -> None:
-    speak(PHRASES, prompts.sounds, say=prompts.said.append)
-    notice, failed = (Sound.of(prompts.sounds / f"{name}.wav") for name in ("notice", "failed"))
+def test_a_long_sentence_takes_longer_to_say() -> None:
+    notice, failed = (Sound.of(spoken() / f"{name}.wav") for name in ("notice", "failed"))
     assert 8 < notice.seconds < 20
     assert 1 < failed.seconds < 3
 
@@ -98,11 +42,11 @@ def test_a_prompt_begins_and_ends_with_a_short_silence(prompts: Prompts) -> None
 
 def test_a_prompt_is_made_again_only_when_its_sentence_has_changed(prompts: Prompts) -> None:
     prompts.speak("one = Satu.\ntwo = Dua.")
-    assert len(prompts.said) == 2
+    assert prompts.said == ["prompts: making one, two"]
     one = (prompts.sounds / "one.wav").stat().st_ino
     before = (prompts.sounds / "two.wav").read_bytes()
     prompts.speak("one = Satu.\ntwo = Dua belas orang.")
-    assert prompts.said == ["prompts: speaking 'two'"]
+    assert prompts.said == ["prompts: making two"]
     assert (prompts.sounds / "one.wav").stat().st_ino == one
     assert (prompts.sounds / "two.wav").read_bytes() != before
 
@@ -119,6 +63,51 @@ def test_a_prompt_that_was_lost_is_made_again(prompts: Prompts) -> None:
     (prompts.sounds / "one.wav").unlink()
     prompts.speak("one = Satu.")
     assert prompts.present == ["one.wav"]
+
+
+def test_a_prompt_that_is_not_what_was_made_is_made_again(prompts: Prompts) -> None:
+    # A power failure left it torn, or somebody wrote over it.
+    prompts.speak("one = Satu.")
+    one = prompts.sounds / "one.wav"
+    size = one.stat().st_size
+    one.write_bytes(one.read_bytes()[:1000])
+    prompts.speak("one = Satu.")
+    assert one.stat().st_size == size
+
+
+def test_a_prompt_for_which_the_line_has_a_substitute_is_done_without(prompts: Prompts) -> None:
+    (prompts.sounds / "category-banjir.wav").mkdir(parents=True)  # in the way
+    prompts.speak("category-none = Belum tercatat.\ncategory-banjir = Banjir.\ncategory-gempa = Gempa bumi.")
+    assert {"category-none.wav", "category-gempa.wav"} < set(prompts.present)
+    first, complaint = prompts.said
+    assert first == "prompts: making category-none, category-banjir, category-gempa"
+    assert complaint.startswith("prompts: category-banjir: cannot be spoken: [Errno 21] Is a directory")
+
+
+@pytest.mark.parametrize("name", ["nobody", "category-none", "area-none", "digit-1"])
+def test_a_prompt_that_the_line_needs_cannot_be_done_without(prompts: Prompts, name: str) -> None:
+    (prompts.sounds / f"{name}.wav").mkdir(parents=True)
+    with pytest.raises(PhraseUnreadable, match="Is a directory"):
+        prompts.speak(f"{name} = Satu.")
+
+
+def test_whoever_else_makes_prompts_at_the_same_time_does_no_harm(prompts: Prompts) -> None:
+    # A start, and somebody at the command line.
+    prompts.phrases.write_text("digit-0 = Nol.\ndigit-1 = Satu.\ndigit-2 = Dua.")
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(make_prompts, prompts.phrases, prompts.sounds, say=prompts.said.append) for _ in range(2)]
+        for done in both:
+            done.result()
+    assert prompts.present == ["digit-0.wav", "digit-1.wav", "digit-2.wav"]
+    assert [file.name for file in prompts.sounds.glob(".making*")] == []
+    for file in prompts.sounds.glob("*.wav"):
+        assert Sound.of(file).peak > 0.5
+
+
+def test_the_digits_of_a_number_follow_one_another_closely() -> None:
+    for digit in range(10):
+        before, after = Sound.of(spoken() / f"digit-{digit}.wav").spoken()
+        assert before + after < 0.4
 
 
 def test_a_prompt_goes_with_its_phrase_and_a_recording_of_the_sites_own_stays(prompts: Prompts) -> None:
@@ -158,17 +147,17 @@ def test_a_malformed_line_is_named_with_its_file_and_place(prompts: Prompts, lin
 def test_a_file_in_another_encoding_is_refused_with_the_line(prompts: Prompts) -> None:
     prompts.phrases.write_bytes(b"good = Baik.\nbad = caf\xe9\n")
     with pytest.raises(PhraseUnreadable, match="line 2: "):
-        speak(prompts.phrases, prompts.sounds, say=prompts.said.append)
+        make_prompts(prompts.phrases, prompts.sounds, say=prompts.said.append)
 
 
 def test_a_file_without_end_is_refused(prompts: Prompts) -> None:
     with pytest.raises(PhraseUnreadable, match="more than 65536 bytes"):
-        speak(Path("/dev/zero"), prompts.sounds, say=prompts.said.append)
+        make_prompts(Path("/dev/zero"), prompts.sounds, say=prompts.said.append)
 
 
 def test_missing_phrases_are_named(prompts: Prompts) -> None:
     with pytest.raises(PhraseUnreadable, match=r"phrases\.id\.txt"):
-        speak(prompts.phrases, prompts.sounds, say=prompts.said.append)
+        make_prompts(prompts.phrases, prompts.sounds, say=prompts.said.append)
 
 
 def test_a_sentence_is_never_taken_for_an_option(prompts: Prompts) -> None:
