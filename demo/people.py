@@ -1,4 +1,7 @@
-"""Who works at the demo's desk: users, takers and their phones, made through the command line as a site's are."""
+"""Who works at the demo's desk, and whom it can ring: users, takers and their phones, SKPDs and their lines.
+
+All of them are made through the command line, as a site's are.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from demo.line import DemoLine
 
 # Extension, name, and as whom they sign in.
@@ -21,6 +26,29 @@ TAKERS: Final = (
 ABSENT: Final = ("105", "Kalisom")  # signed out: has the night shift
 SUPERVISOR: Final = "dewi"
 VISITOR: Final = "demo"  # whoever looks at the demo signs in as this supervisor
+
+# Code, name, lines in their order, categories. The numbers are invented; nothing that is dialled leaves the machine.
+SKPDS: Final = (
+    (
+        "damkar",
+        "Pemadam Kebakaran",
+        ("0374 112 113,ring=15", "0812 0000 0113", "0812 0000 0213"),
+        ("kebakaran", "evakuasi-hewan"),
+    ),
+    (
+        "psc119",
+        "PSC 119 Dinas Kesehatan",
+        ("0374 112 119,ring=15", "0812 0000 0119"),
+        ("medis", "kecelakaan"),
+    ),
+    ("polres", "Polres Bima Kota", ("0374 112 110,ring=15", "0812 0000 0110"), ("kriminal", "kdrt", "kecelakaan")),
+    (
+        "bpbd",
+        "BPBD Kota Bima",
+        ("0374 112 117,ring=15,hours=Mon-Fri 07:30-16:00", "0812 0000 0117"),
+        ("banjir", "pohon-tumbang", "sar"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +71,14 @@ async def hire(line: DemoLine) -> Desk:
 
 
 def open_screens(line: DemoLine, group: asyncio.TaskGroup) -> dict[str, asyncio.Task[str]]:
-    """Have the takers come to their screens, one after the other: extension → token.
+    """Have the takers come to their screens, one after the other: extension → token. Then the SKPDs are registered.
 
     Each verb costs about a second of CPU: the telephones need not wait for these.
     """
     screens = {extension: group.create_task(_user(line, user, "call_taker")) for extension, _, user in TAKERS}
     group.create_task(line.siaga112("taker", "add", ABSENT[0], "--name", ABSENT[1]))
+    for code, name, lines, categories in SKPDS:
+        group.create_task(_skpd(line, code, name, lines, categories))
     return screens
 
 
@@ -56,6 +86,12 @@ async def _phone(line: DemoLine, extension: str, name: str) -> tuple[str, str]:
     await line.siaga112("taker", "add", extension, "--name", name, "--signed-in")
     login = json.loads(await line.siaga112("phone", "show", extension, "--json"))
     return extension, login["password"]
+
+
+async def _skpd(line: DemoLine, code: str, name: str, lines: Sequence[str], categories: Sequence[str]) -> None:
+    more = [word for one in lines for word in ("--line", one)]
+    more += [word for one in categories for word in ("--category", one)]
+    await line.siaga112("skpd", "add", code, "--name", name, *more)
 
 
 async def _user(line: DemoLine, name: str, role: str) -> str:

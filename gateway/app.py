@@ -18,6 +18,7 @@ from gateway.ami_listener import AmiListener
 from gateway.call_recorder import CallRecorder, Journal
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock
+from gateway.dispatcher import Dispatcher
 from gateway.feed import EntryCounts, Feed
 from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
@@ -34,6 +35,7 @@ from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
 from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
+from gateway.watch.dispatch_watch import DispatchWatch
 from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.watch.space import Part
 from gateway.watch.test_call import CallPlacer, ScheduledCalls
@@ -88,7 +90,8 @@ async def run_gateway(settings: Settings) -> None:
 def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequence[JournalPosition]) -> Parts:
     home, clock = asterisk.home, SystemClock()
     alarms, counts, due = Alarms(clock), EntryCounts(), DueInstants(settings.targets)
-    feed = Feed((LogPublisher(), due, counts))
+    dispatches = DispatchWatch(store, alarms)
+    feed = Feed((LogPublisher(), due, counts, dispatches))
     desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
     recorder = CallRecorder(desk, CallTracker(settings.style_of), SetAside(home.unreadable))
     ears: list[Ear] = [recorder.hear]
@@ -101,6 +104,18 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
     roster = Roster(settings, store, asterisk, ami, ledger_read)
     audit = LedgerAudit(_second_readers(journals, places), store, alarms)
     trunks = TrunkWatch(settings.trunks, ami, alarms, assumed=settings.carrier_is_assumed)
+    outward = sum(1 for trunk in settings.trunks if trunk.outward)
+    dispatcher = Dispatcher(
+        settings.node,
+        settings.zone,
+        outward,
+        home.sounds,
+        ami,
+        journals,
+        store,
+        desk,
+        clock,
+    )
     placer = CallPlacer(ami, store, desk, home, clock, settings.node)
     return Parts(
         settings=settings,
@@ -121,6 +136,8 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         trunks=trunks,
         health=HealthCheck(ami, settings.agi_bind, store, recorder, journals, roster, audit, alarms, trunks.states),
         test_calls=ScheduledCalls(placer, alarms, settings.test_call.every_s),
+        dispatcher=dispatcher,
+        dispatches=dispatches,
         sla=SlaWatch(desk, clock, due),
         rotation=Rotation(journals, asterisk, ami, clock, settings.storage),
         disks=DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock),
@@ -140,6 +157,8 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     yield "ledger's audit", parts.audit.run()
     yield "trunk watch", parts.trunks.run()
     yield "test calls", parts.test_calls.run()
+    yield "dispatcher", parts.dispatcher.run()
+    yield "dispatch watch", _after(parts.ledger_read, parts.dispatches.run)
     yield "journals' rotation", parts.rotation.run()
     yield "disk watch", parts.disks.run()
     yield "clock watch", watch_clock(parts.clock, parts.alarms)

@@ -23,9 +23,10 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeGuard
 
-from gateway.channel_variables import ARRIVED, CALLER, OVERFLOW, ROBOT, ROBOT_INTERFACE
+from gateway.channel_variables import ARRIVED, CALLER, DISPATCH, OVERFLOW, ROBOT, ROBOT_INTERFACE
+from gateway.dispatch_facts import DispatchTold, decode_dispatch, from_dial_state, is_dispatch_channel
 from gateway.ledger_payloads import decode_arrival, decode_caller
 from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
 
@@ -130,7 +131,13 @@ class TakerSigned:
 CallFact = (
     CallBegan | CallArrived | CallerIdentified | CallerConnected | LegAnswered | LegEnded | CallOverflowed | CallEnded
 )
-Fact = CallFact | TakerSigned
+Fact = CallFact | TakerSigned | DispatchTold
+
+
+def is_of_call(fact: Fact | None) -> TypeGuard[CallFact]:
+    """Whether this says something of a call to the line."""
+    return fact is not None and not isinstance(fact, TakerSigned | DispatchTold)
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CALLED = re.compile(r"\+?[0-9]{2,20}")
@@ -163,6 +170,8 @@ def from_ami(event: Mapping[str, str | list[str]]) -> Fact | None:
                 at=Instant(_stamp(_header(event, "Timestamp")), Precision.DOORBELL),
                 **_member(_header(event, "Interface")),
             )
+        case "DialState":
+            return from_dial_state(event, Instant(_stamp(_header(event, "Timestamp")), Precision.DOORBELL))
         case "QueueMemberAdded" | "QueueMemberRemoved" as name:
             return TakerSigned(_phone(_header(event, "Interface")), signed_in=name == "QueueMemberAdded")
         case _:
@@ -207,7 +216,7 @@ def from_queue_log(line: str) -> Fact | None:
 # ---- the ledger: CEL -------------------------------------------------------------------------------------------------
 
 
-def from_cel(line: str) -> CallFact | None:
+def from_cel(line: str) -> CallFact | DispatchTold | None:
     """Read one JSON record of cel_custom (fields: cel_custom.conf); None for records we do not need.
 
     A record whose JSON is broken still gives its answer or its end: those need none of the text that can break it.
@@ -216,8 +225,16 @@ def from_cel(line: str) -> CallFact | None:
     if _UNNEEDED.match(line):
         return None
     record = _cel_record(line)
-    call = _call(_text(record, "linkedid"))
     at = Instant(_stamp(_text(record, "eventtime")), Precision.LEDGER)
+    if record.get("userdeftype") == DISPATCH:
+        return _dispatch_step(record, at)
+    if any(is_dispatch_channel(_text(record, name)) for name in ("uniqueid", "linkedid")):
+        return None  # its steps tell everything
+    return _of_call(record, at)
+
+
+def _of_call(record: Mapping[str, Any], at: Instant) -> CallFact | None:
+    call = _call(_text(record, "linkedid"))
     match _text(record, "eventenum"):
         case "CHAN_START":
             return _beginning(record, call, at)
@@ -257,6 +274,14 @@ def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFac
         return CallerIdentified(call, decode_caller(payload))
     except ValueError as error:
         raise Unreadable(f"{name} of {call}: {error}") from error
+
+
+def _dispatch_step(record: Mapping[str, Any], at: Instant) -> DispatchTold:
+    payload = _extra(record).get("extra")
+    try:
+        return decode_dispatch(payload if isinstance(payload, str) else "", at)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
 
 
 def _beginning(record: Mapping[str, Any], call: CallId, at: Instant) -> CallBegan | None:

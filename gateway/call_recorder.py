@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway import call_facts
-from gateway.call_facts import TakerSigned, Unreadable
+from gateway.call_facts import TakerSigned, Unreadable, is_of_call
+from gateway.dispatch_facts import DispatchTold
 from gateway.journal import MANY_LINES
 from gateway.ledger_lines import of_one_time
 from ticketing.commands import RecordCalls, SignTaker
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gateway.journal import Chunk, JournalTail
     from gateway.set_aside import SetAside
     from ticketing.desk import TicketDesk
-    from ticketing.model import Call, JournalPosition
+    from ticketing.model import JournalPosition
 
 log = structlog.get_logger()
 
@@ -179,11 +180,12 @@ class CallRecorder:
     async def _retried(self, facts: list[Fact], positions: tuple[JournalPosition, ...]) -> None:
         signs = [fact for fact in facts if isinstance(fact, TakerSigned)]
         # Learned once: what the tracker gives up with the proof of a call, it does not have for a second attempt.
-        pieces = self.tracker.learn(fact for fact in facts if not isinstance(fact, TakerSigned))
+        pieces = self.tracker.learn(filter(is_of_call, facts))
+        dispatches = tuple((fact.dispatch, fact.piece) for fact in facts if isinstance(fact, DispatchTold))
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._record(signs, pieces, positions)
+                await self._record(signs, RecordCalls(pieces, positions, dispatches))
             except Siaga112Error as error:
                 if self.failing is None:
                     log.error("store_refuses", reason=str(error), facts=len(facts))
@@ -196,13 +198,11 @@ class CallRecorder:
                 self.failing = None
                 return
 
-    async def _record(
-        self, signs: Iterable[TakerSigned], pieces: tuple[Call, ...], positions: tuple[JournalPosition, ...]
-    ) -> None:
+    async def _record(self, signs: Iterable[TakerSigned], told: RecordCalls) -> None:
         for sign in signs:
             await self._sign(sign)
-        if pieces or positions:
-            await self.desk.handle(RecordCalls(pieces, positions))
+        if told != RecordCalls():
+            await self.desk.handle(told)
 
     async def _sign(self, fact: TakerSigned) -> None:
         try:

@@ -33,6 +33,33 @@ UNRECORDED_UNTIL: Final = "SIAGA_UNRECORDED_UNTIL"
 """Global. Until then (epoch seconds) calls are not recorded. Set by the gateway for a minute at a time: when it has
 died, calls are recorded again."""
 
+DISPATCH: Final = "DISPATCH"
+"""User event of the journal, by the dialplan, at each step of a dispatch: `decode_dispatch`."""
+
+DISPATCH_ID: Final = "SIAGA_DISPATCH"
+"""Which dispatch a channel belongs to, by the store's id. Set by the gateway, inherited by the lines that are rung."""
+
+DISPATCH_LINES: Final = "SIAGA_LINES"
+"""The lines of a dispatch, in order, as NUMBER:SECONDS joined by `&`. Set by the gateway."""
+
+DISPATCH_CALLER: Final = "SIAGA_CALLER"
+"""Name of the caller's channel; empty when the caller has hung up before the SKPD was called. Set by the gateway."""
+
+DISPATCH_CALL: Final = "SIAGA_CALL"
+"""Unique id of the caller's channel, which the name is held against. Set by the gateway."""
+
+DISPATCH_CONFIRM: Final = "SIAGA_CONFIRM"
+"""`1` when the officer has to press 1, `0` when whoever picks up has accepted. Set by the gateway."""
+
+DISPATCH_SAY: Final = "SIAGA_SAY"
+"""What the officer hears: names of phrases joined by `&`. Set by the gateway."""
+
+DISPATCH_CALL_BACK: Final = "SIAGA_CALL_BACK"
+"""The caller's number in E.164, to be called back by key; empty when there is none. Set by the gateway."""
+
+DISPATCH_LEG: Final = "SIAGA_LEG"
+"""The line and the trunk that are being tried: LINE.TRUNK. Set by the dialplan; the doorbell tells it (DialState)."""
+
 ROBOT: Final = "robot"
 """The dialplan context of what answers the line's own test calls, and its name among those who answer."""
 

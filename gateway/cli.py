@@ -17,7 +17,10 @@ from click.exceptions import NoArgsIsHelpError
 
 from gateway import config
 from gateway.cli_call_backs import call_backs
+from gateway.cli_dispatch import dispatch
 from gateway.cli_people import token, user
+from gateway.cli_prompts import prompts
+from gateway.cli_skpd import skpd
 from gateway.cli_store import printable, show, with_desk, with_store
 from gateway.cli_test_call import test_call
 from gateway.cli_upkeep import backup, restore, verify
@@ -25,6 +28,8 @@ from ticketing.errors import Siaga112Error, UnknownTaker
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from ticketing.dispatch import Dispatch
+    from ticketing.ports import KeptTicket, Store
 
 T = TypeVar("T")
 
@@ -217,9 +222,16 @@ def tickets(since: datetime | None, *, as_json: bool) -> None:
     from gateway.presentation import ticket_json  # noqa: PLC0415
 
     now, targets = SystemClock().now(), config.load().targets
-    found = with_store(lambda store: store.tickets(since))
-    rows = [ticket_json(kept.ticket, kept.call, now, targets) for kept in found]
+    found, dispatches = with_store(lambda store: _tickets(store, since))
+    rows = [ticket_json(kept.ticket, kept.call, dispatches.get(kept.ticket.number, ()), now, targets) for kept in found]
     show(rows, as_json=as_json, columns=("number", "status", "call_type", "taker", "caller", "answered_at", "wait_s"))
+
+
+async def _tickets(
+    store: Store, since: datetime | None
+) -> tuple[tuple[KeptTicket, ...], dict[str, tuple[Dispatch, ...]]]:
+    found = await store.tickets(since)
+    return found, await store.dispatches([kept.ticket.number for kept in found])
 
 
 @siaga112.command()
@@ -237,12 +249,15 @@ def calls(since: datetime | None, *, as_json: bool) -> None:
 
 
 siaga112.add_command(call_backs)
+siaga112.add_command(dispatch)
 siaga112.add_command(user)
 siaga112.add_command(token)
+siaga112.add_command(skpd)
 siaga112.add_command(backup)
 siaga112.add_command(restore)
 siaga112.add_command(verify)
 siaga112.add_command(test_call)
+siaga112.add_command(prompts)
 
 
 def main() -> None:

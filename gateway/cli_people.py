@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli_store import show, with_desk, with_store
+from gateway.cli_store import show, typed_line, with_desk, with_store
 from ticketing.model import Role
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 # What a verb needs is imported when it runs: `--help` answers at once.
 
-_LONGEST_LINE: Final = 8_192
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one array.")
 _PASSWORD = click.option(
     "--password-stdin", is_flag=True, required=True, help="Read the password from standard input, one line."
@@ -36,7 +34,7 @@ def user_add(name: str, role: str, skpd: str | None, *, password_stdin: bool) ->
     """Add a user."""
     from ticketing.commands import AddUser  # noqa: PLC0415
 
-    new = _new_user(name, Role(role), skpd, _line())
+    new = _new_user(name, Role(role), skpd, typed_line())
     with_desk(lambda desk: desk.handle(AddUser(new)))
     click.echo(f"user {name} added with the role {role}")
 
@@ -45,19 +43,14 @@ def _new_user(name: str, role: Role, skpd: str | None, password: str) -> User:
     from gateway.clock import SystemClock  # noqa: PLC0415
     from gateway.web.passwords import hashed  # noqa: PLC0415
     from ticketing.people import User  # noqa: PLC0415
+    from ticketing.skpd import parse_skpd_code  # noqa: PLC0415
 
     try:
+        if skpd:
+            parse_skpd_code(skpd)
         return User(name, role, skpd, hashed(password), SystemClock().now())
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-def _line() -> str:
-    """One line of standard input, without its end."""
-    try:
-        return sys.stdin.buffer.readline(_LONGEST_LINE).decode().rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise click.UsageError("standard input is not UTF-8") from error
 
 
 @user.command("password")
@@ -69,7 +62,7 @@ def user_password(name: str, *, password_stdin: bool) -> None:  # noqa: ARG001 -
     from ticketing.commands import SetPassword  # noqa: PLC0415
 
     try:
-        password_hash = hashed(_line())
+        password_hash = hashed(typed_line())
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     with_desk(lambda desk: desk.handle(SetPassword(name, password_hash)))
@@ -145,6 +138,6 @@ def token_revoke() -> None:
     from gateway.web.passwords import digest  # noqa: PLC0415
     from ticketing.commands import RevokeToken  # noqa: PLC0415
 
-    secret = _line()
+    secret = typed_line()
     with_desk(lambda desk: desk.handle(RevokeToken(digest(secret))))
     click.echo("the token is revoked")

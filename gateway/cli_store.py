@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from ticketing.ports import Store
 
 T = TypeVar("T")
+
+_LONGEST_LINE: Final = 8_192
+_LONG: Final = frozenset({"caller", "name", "sentence"})  # columns that give way where the screen is narrow
 
 # What a verb needs is imported when it runs: `--help` and `status` answer at once.
 
@@ -37,11 +41,16 @@ def show(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str
     zone = config.load().zone
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column.replace("_", " "), no_wrap=column != "caller", overflow="fold")
+        table.add_column(column.replace("_", " "), no_wrap=column not in _LONG, overflow="fold")
     for row in rows:
         # As Text, so that nothing a caller sent is taken for markup.
-        table.add_row(*(Text(printable(_cell(column, row[column], zone))) for column in columns))
+        table.add_row(*(Text(_text(column, row[column], zone)) for column in columns))
     Console().print(table if rows else "none")
+
+
+def _text(column: str, value: object, zone: ZoneInfo) -> str:
+    parts = value or [None] if isinstance(value, list) else [value]
+    return "\n".join(printable(_cell(column, part, zone)) for part in parts)
 
 
 def printable(text: str) -> str:
@@ -63,6 +72,14 @@ def _cell(column: str, value: object, zone: ZoneInfo) -> str:
             return "yes" if value else "no"
         case _:
             return str(value)
+
+
+def typed_line() -> str:
+    """One line of standard input, without its end."""
+    try:
+        return sys.stdin.buffer.readline(_LONGEST_LINE).decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise click.UsageError("standard input is not UTF-8") from error
 
 
 def with_store(work: Callable[[Store], Awaitable[T]]) -> T:

@@ -140,6 +140,7 @@ class Settings(BaseSettings):
 
     home: Path = CHECKOUT / "var"
     journals: Path | None = None
+    prompts: Path | None = None
     node: Name = "bima1"
     city: City = "Kota Bima"
     timezone: Zone = "Asia/Makassar"
@@ -175,7 +176,7 @@ class Settings(BaseSettings):
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
 
-    @field_validator("home", "journals")
+    @field_validator("home", "journals", "prompts")
     @classmethod
     def _plain_path(cls, value: Path | None) -> Path | None:
         if value is None:
@@ -186,8 +187,8 @@ class Settings(BaseSettings):
             path = value.expanduser().absolute()
         except RuntimeError as unknown:
             raise ValueError("there is no such user's home folder") from unknown
-        # These paths are written into Asterisk's configuration, where ; , and the like have a meaning, and a blank
-        # at the end is lost.
+        # Such paths are written into Asterisk's configuration, where ; , and the like have a meaning, and a blank at
+        # the end is lost.
         if not re.fullmatch(r"[\w./ -]*[\w./-]", str(path), re.ASCII):
             raise ValueError("only letters, digits, space (not at the end) and . _ / - may be in this path")
         return path
@@ -242,6 +243,11 @@ class Settings(BaseSettings):
     def journals_dir(self) -> Path:
         """Where Asterisk writes the ledger."""
         return self.journals or self.home / "journals"
+
+    @property
+    def prompts_dir(self) -> Path:
+        """Where the city's own recordings of what the line says are."""
+        return self.prompts or self.home / "prompts"
 
     @property
     def database(self) -> str:

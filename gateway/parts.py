@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gateway.ami_listener import AmiListener
     from gateway.call_recorder import CallRecorder, Journal
     from gateway.config import Settings
+    from gateway.dispatcher import Dispatcher
     from gateway.feed import EntryCounts, Feed
     from gateway.health import HealthCheck
     from gateway.home import Home
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.upkeep.rotation import Rotation
     from gateway.watch.alarms import Alarms
     from gateway.watch.disk_watch import DiskWatch
+    from gateway.watch.dispatch_watch import DispatchWatch
     from gateway.watch.ledger_audit import LedgerAudit
     from gateway.watch.test_call import ScheduledCalls
     from gateway.watch.trunk_watch import TrunkWatch
@@ -54,5 +56,7 @@ class Parts:
     audit: LedgerAudit
     trunks: TrunkWatch
     test_calls: ScheduledCalls
+    dispatcher: Dispatcher
+    dispatches: DispatchWatch
     rotation: Rotation
     disks: DiskWatch

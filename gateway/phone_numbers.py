@@ -19,12 +19,16 @@ from urllib.parse import unquote
 import phonenumbers
 
 from ticketing.model import Caller, CallerIdStyle, CallerKind, PresentedIdentity
+from ticketing.skpd import E164, LINE_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LONGEST_NUMBER: Final = 128
 """Characters of `Caller.raw`; whatever is longer is no number."""
+
+LONGEST_TYPED: Final = 40
+"""Characters of what people type as a line's number, blanks and brackets included."""
 
 LONGEST_PRESENTED: Final[Mapping[str, int]] = {
     "number": 256,
@@ -74,7 +78,7 @@ _SCHEME: Final = re.compile(r"(sip|tel)s?:", re.IGNORECASE)
 _GLOBAL_CONTEXT: Final = re.compile(r";phone-context=(\+[^;]*)", re.IGNORECASE)
 _SEPARATORS: Final = re.compile("[ \\t\u00a0()./\\-\u2010-\u2015\u2212]")
 _DIALLABLE: Final = re.compile(r"\+?[0-9]{1,32}")
-_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_E164: Final = re.compile(E164)
 _NOT_A_LETTER_OR_DIGIT: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -169,6 +173,32 @@ def normalise(text: str, style: CallerIdStyle, *, region: str = "ID") -> tuple[s
     since they name an institution and not a telephone. Never raises.
     """
     return _read(_user_part(text), style, region)
+
+
+def dialled_line(text: str, *, region: str = "ID") -> str:
+    """Read the number of an SKPD's line as people write it: its E.164 form, or a service code that may be dialled.
+
+    The result is what `ticketing.skpd.Line` takes. Of the telephones only this country's are read, and only with
+    their area code: where a city has typed a number wrong, nobody comes. Raises ValueError, which says how to write it.
+    """
+    # Not _dialled: a caller ID may bring parameters along, an operator's number may not.
+    digits = _SEPARATORS.sub("", text[:LONGEST_TYPED])
+    if len(text) > LONGEST_TYPED or not _DIALLABLE.fullmatch(digits):
+        raise ValueError(f"{_printable(text, 40)!r} is no telephone number: digits, a + in front, and ( ) - . / alone")
+    if region == "ID" and digits in LINE_CODES:
+        return digits
+    if digits.startswith("+"):
+        e164, line = _telephone(digits, region)
+    elif digits.startswith("0"):
+        e164, line = _telephone(_with_home_code(digits[1:], region), region)
+    else:
+        e164, line = _NO_READING
+    if e164 is None or line not in {_Line.MOBILE, _Line.FIXED}:
+        raise ValueError(
+            f"{_printable(text, 40)!r} is no telephone of this country with its area code (0374 42112, +6237442112), "
+            f"and none of {', '.join(sorted(LINE_CODES))}"
+        )
+    return e164
 
 
 def warm_up() -> None:

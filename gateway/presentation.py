@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ticketing.sla import clocks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gateway.watch.alarms import Alarm
-    from ticketing.model import Call, Caller, Ticket
+    from ticketing.dispatch import Dispatch, DispatchLeg
+    from ticketing.model import Call, Caller, Instant, Ticket
     from ticketing.ports import KeptCallBack
+    from ticketing.skpd import Line, Skpd
     from ticketing.sla import SlaClock, Targets
     from ticketing.timeline import Entry
 
@@ -60,8 +63,8 @@ def caller_json(caller: Caller | None) -> Json:
     return {"raw": caller.raw, "e164": caller.e164, "kind": caller.kind, "callable": caller.callable}
 
 
-def ticket_json(ticket: Ticket, call: Call, now: datetime, targets: Targets) -> Json:
-    """A ticket with what its call tells and both clocks as they stand at `now`."""
+def ticket_json(ticket: Ticket, call: Call, dispatches: Sequence[Dispatch], now: datetime, targets: Targets) -> Json:
+    """A ticket with what its call tells, who was sent, and both clocks as they stand at `now`."""
     read = clocks(ticket, now=now, targets=targets)
     place = ticket.location
     return {
@@ -87,13 +90,53 @@ def ticket_json(ticket: Ticket, call: Call, now: datetime, targets: Targets) -> 
             "source": place.source,
         },
         "description": ticket.description,
-        "dispatches": [],
+        "dispatches": [dispatch_json(one) for one in dispatches],
         "sla": {"on_progress": _clock_json(read.on_progress), "close": _clock_json(read.close)},
     }
 
 
 def _clock_json(clock: SlaClock) -> Json:
     return {"due_at": rfc3339(clock.due_at), "met_at": rfc3339(clock.met_at), "state": clock.state}
+
+
+def dispatch_json(dispatch: Dispatch) -> Json:
+    """One SKPD asked to act, with every line that was rung."""
+    trace = dispatch.trace
+    return {
+        "id": str(dispatch.id),
+        "skpd": dispatch.skpd,
+        "state": dispatch.state,
+        "mode": dispatch.mode,
+        "requested_at": rfc3339(dispatch.requested_at),
+        "requested_by": dispatch.requested_by,
+        "accepted_at": rfc3339(dispatch.accepted_at),
+        "bridged_at": _at(trace.joined),
+        "left_at": _at(trace.left),
+        "cancelled_at": rfc3339(dispatch.cancelled_at),
+        "legs": [_leg_json(dispatch, leg) for leg in trace.legs],
+        "updates": [
+            {"at": rfc3339(one.at), "state": one.state, "by": one.by, "note": one.note} for one in dispatch.updates
+        ],
+    }
+
+
+def _leg_json(dispatch: Dispatch, leg: DispatchLeg) -> Json:
+    return {
+        "line": dispatch.line(leg),
+        "trunk": leg.trunk,
+        "started_at": _at(leg.dialled),
+        "ringing_at": _at(leg.ringing),
+        "answered_at": _at(leg.answered),
+        "accepted_at": _at(leg.accepted),
+        "ended_at": _at(leg.ended),
+        "outcome": leg.outcome,
+        "cause": leg.ended_by,
+        "sip": leg.tried.sip if leg.tried else None,
+    }
+
+
+def _at(instant: Instant | None) -> str | None:
+    return rfc3339(instant.at) if instant else None
 
 
 def call_back_json(kept: KeptCallBack) -> Json:
@@ -123,6 +166,32 @@ def call_back_json(kept: KeptCallBack) -> Json:
             "by": settled.by,
             "note": settled.note,
             "call_id": settled.call_id,
+        },
+    }
+
+
+def skpd_json(skpd: Skpd) -> Json:
+    """An SKPD and its lines; of its PIN only whether there is one."""
+    return {
+        "code": skpd.code,
+        "name": skpd.name,
+        "lines": [_line_json(line) for line in skpd.lines],
+        "categories": list(skpd.categories),
+        "confirm": skpd.confirm,
+        "has_pin": skpd.pin_hash is not None,
+    }
+
+
+def _line_json(line: Line) -> Json:
+    hours = line.hours
+    return {
+        "number": line.number,
+        "ring_s": line.ring_s,
+        "hours": hours
+        and {
+            "days": [day.name.lower() for day in sorted(hours.days)],
+            "begins": f"{hours.begins:%H:%M}",
+            "ends": f"{hours.ends:%H:%M}",
         },
     }
 

@@ -20,9 +20,9 @@ from gateway.first_admin import FIRST_ADMIN, first_admin
 from gateway.home import Home, HomeUnusable, load_secrets
 from gateway.supervisor import Program, Supervisor, Watch, spawn
 from gateway.telephony.asterisk import Asterisk
-from gateway.telephony.prompts import speak, waiting_loop
+from gateway.telephony.prompts import lay_prompts
 from gateway.telephony.provide import provide
-from gateway.telephony.render import SOURCE, changed_files, render, render_phones
+from gateway.telephony.render import changed_files, render, render_phones
 from gateway.web.server import API
 from ticketing.errors import Siaga112Error
 from ticketing.store import open_store
@@ -129,9 +129,7 @@ async def _takers(settings: Settings) -> tuple[Taker, ...]:
 
 def _prepare(settings: Settings, asterisk: Asterisk, takers: tuple[Taker, ...], say: Say) -> None:
     home = asterisk.home
-    phrases = SOURCE / "sounds" / f"phrases.{settings.language}.txt"
-    speak(phrases, home.sounds, voice=settings.language, say=say)
-    waiting_loop(home.sounds / "notice.wav", home.sounds / "moh" / "waiting")
+    lay_prompts(settings, home, say)
     render(settings, home, load_secrets(home), asterisk.installed)
     render_phones(settings, home, takers)
 

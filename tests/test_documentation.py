@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+import ticketing.dispatch_events  # noqa: F401 - its events are told as well
 from gateway import channel_variables
 from gateway.cli import siaga112
 from gateway.config import CHECKOUT, Queueing, ScheduledTestCall, Settings, Sla, Storage, Trunk
@@ -122,7 +123,8 @@ def test_every_verb_is_in_the_readme(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("words", "command"), VERBS)
 def test_a_listing_can_be_had_as_json(words: tuple[str, ...], command: click.Command) -> None:
-    lists = words[-1:] == ("list",) or words in {("tickets",), ("calls",), ("status",), ("phone", "show")}
+    others = {("tickets",), ("calls",), ("status",), ("phone", "show"), ("skpd", "show"), ("prompts", "check")}
+    lists = words[-1:] == ("list",) or words in others
     assert lists == any("--json" in param.opts for param in command.params)
 
 

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from gateway import call_facts
-from gateway.call_facts import TakerSigned, Unreadable
+from gateway.call_facts import Unreadable, is_of_call
 from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
 from gateway.upkeep.audit import ToldCalls, compare, untold
 from gateway.upkeep.ledger_files import LedgerFile, ledger_files
@@ -197,7 +197,7 @@ class _Reading:
         except (Unreadable, RecursionError):
             self.unreadable += 1
             return None
-        return None if isinstance(fact, TakerSigned) else fact
+        return fact if is_of_call(fact) else None
 
     def _at(self, record: str) -> datetime | None:
         at = self.time(record)

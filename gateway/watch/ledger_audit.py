@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.call_facts import TakerSigned, Unreadable
+from gateway.call_facts import Unreadable, is_of_call
 from gateway.upkeep.audit import ToldCalls, compare
 from ticketing.errors import Siaga112Error
 
@@ -116,5 +116,5 @@ def _facts(journal: Journal, lines: Iterable[str]) -> Iterator[CallFact]:
             fact = journal.parse(record)
         except (Unreadable, RecursionError):  # counted and kept aside by the recorder
             continue
-        if fact is not None and not isinstance(fact, TakerSigned):
+        if is_of_call(fact):
             yield fact

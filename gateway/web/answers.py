@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ticketing.callbacks import CallBackOutcome, SettledHow
+from ticketing.dispatch import DispatchMode, DispatchState, LegOutcome
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
 from ticketing.sla import SlaState
 
@@ -21,6 +22,7 @@ Time = Annotated[
         description="UTC, with microseconds.",
     ),
 ]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -83,6 +85,47 @@ class SlaAnswer(Answer):
     close: ClockAnswer
 
 
+class DispatchLegAnswer(Answer):
+    """One attempt to reach one line of an SKPD; `ringing_at` is null where nobody knows, `cause` is Q.850."""
+
+    line: str
+    trunk: str
+    started_at: Time | None
+    ringing_at: Time | None
+    answered_at: Time | None
+    accepted_at: Time | None
+    ended_at: Time | None
+    outcome: LegOutcome | None
+    cause: int | None
+    sip: int | None
+
+
+class DispatchUpdateAnswer(Answer):
+    """What somebody of the SKPD, or of the room for it, said."""
+
+    at: Time
+    state: DispatchState
+    by: str
+    note: str | None
+
+
+class DispatchAnswer(Answer):
+    """One SKPD asked to act on one ticket."""
+
+    id: str
+    skpd: str
+    state: DispatchState
+    mode: DispatchMode
+    requested_at: Time
+    requested_by: str
+    accepted_at: Time | None
+    bridged_at: Time | None
+    left_at: Time | None
+    cancelled_at: Time | None
+    legs: list[DispatchLegAnswer]
+    updates: list[DispatchUpdateAnswer]
+
+
 class TicketAnswer(Answer):
     """A ticket, with what its call tells and both clocks as they stand now."""
 
@@ -101,7 +144,7 @@ class TicketAnswer(Answer):
     reporter_name: str | None
     location: LocationAnswer
     description: str | None
-    dispatches: list[dict[str, Any]]
+    dispatches: list[DispatchAnswer]
     sla: SlaAnswer
 
 
@@ -178,6 +221,39 @@ class CallBackPage(Answer):
 
     items: list[CallBackAnswer]
     next: str | None
+
+
+class HoursAnswer(Answer):
+    """When a line is staffed, by the city's clock; what ends no later than it begins goes on into the next day."""
+
+    days: list[Day]
+    begins: str
+    ends: str
+
+
+class LineAnswer(Answer):
+    """A telephone line, as it is dialled."""
+
+    number: str
+    ring_s: int
+    hours: HoursAnswer | None
+
+
+class SkpdAnswer(Answer):
+    """An SKPD, its lines in the order in which they are rung."""
+
+    code: str
+    name: str
+    lines: list[LineAnswer]
+    categories: list[str]
+    confirm: bool = Field(description="Whether whoever answers has to press 1.")
+    has_pin: bool
+
+
+class SkpdList(Answer):
+    """All SKPDs, by code."""
+
+    items: list[SkpdAnswer]
 
 
 class TimelineAnswer(Answer):

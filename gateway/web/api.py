@@ -10,7 +10,16 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.web import api_call_backs, api_calls, api_session, api_test_calls, api_tickets, live
+from gateway.web import (
+    api_call_backs,
+    api_calls,
+    api_dispatches,
+    api_session,
+    api_skpds,
+    api_test_calls,
+    api_tickets,
+    live,
+)
 from gateway.web.answers import HealthAnswer
 from gateway.web.context import web_of
 from gateway.web.guard import guarded
@@ -50,8 +59,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/openapi.json", _openapi, Open.TO_ALL, "This description", "application/json", query=AnyQuery),
     *api_session.ROUTES,
     *api_tickets.ROUTES,
+    *api_dispatches.ROUTES,
     *api_calls.ROUTES,
     *api_call_backs.ROUTES,
+    *api_skpds.ROUTES,
     *api_test_calls.ROUTES,
     *live.ROUTES,
 )

@@ -22,6 +22,8 @@ from ticketing.permissions import Permission
 from ticketing.ports import TicketFilter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.presentation import Json
     from ticketing.ports import KeptTicket
 
@@ -43,36 +45,51 @@ async def _list(request: web.Request) -> web.Response:
         now=parts.clock.now(),
     )
     page = await parts.store.find_tickets(wanted, cursor=asked.cursor, limit=asked.limit)
-    return web.json_response({"items": [_shown(request, kept) for kept in page.items], "next": page.next})
+    return web.json_response({"items": await shown(request, page.items), "next": page.next})
 
 
-def _shown(request: web.Request, kept: KeptTicket) -> Json:
+async def shown(request: web.Request, tickets: Sequence[KeptTicket]) -> list[Json]:
+    """Tickets as the API shows them, each with its dispatches."""
     parts = web_of(request)
-    return ticket_json(kept.ticket, kept.call, parts.clock.now(), parts.city.targets)
+    dispatches = await parts.store.dispatches([kept.ticket.number for kept in tickets])
+    now = parts.clock.now()
+    return [
+        ticket_json(kept.ticket, kept.call, dispatches.get(kept.ticket.number, ()), now, parts.city.targets)
+        for kept in tickets
+    ]
 
 
-async def _kept(request: web.Request) -> KeptTicket:
+async def kept_ticket(request: web.Request) -> KeptTicket:
     """The ticket of the path; raise NoSuchThing when there is none that the asker may know of."""
-    number = request.match_info["number"]
-    known = is_ticket_number(number) and asker(request).user.role is not Role.SKPD
-    kept = await web_of(request).store.ticket(number) if known else None
-    if kept is None:
+    number, store = request.match_info["number"], web_of(request).store
+    kept = await store.ticket(number) if is_ticket_number(number) else None
+    if kept is None or not await _may_know(request, number):
         raise NoSuchThing(f"there is no ticket {number[:40]}")
     return kept
 
 
-async def _show(request: web.Request) -> web.Response:
-    return web.json_response(_shown(request, await _kept(request)))
+async def _may_know(request: web.Request, number: str) -> bool:
+    user = asker(request).user
+    if user.role is not Role.SKPD:
+        return True
+    dispatches = await web_of(request).store.dispatches([number])
+    return any(one.skpd == user.skpd for one in dispatches.get(number, ()))
+
+
+async def show_ticket(request: web.Request) -> web.Response:
+    """Show the ticket of the path."""
+    (ticket,) = await shown(request, [await kept_ticket(request)])
+    return web.json_response(ticket)
 
 
 async def _timeline(request: web.Request) -> web.Response:
-    kept = await _kept(request)
+    kept = await kept_ticket(request)
     entries = await web_of(request).store.timeline(kept.ticket.number)
     return web.json_response({"items": [entry_json(entry) for entry in entries]})
 
 
 async def _triage(request: web.Request) -> web.Response:
-    kept, asked = await _kept(request), guard.body(request, TriageBody)
+    kept, asked = await kept_ticket(request), guard.body(request, TriageBody)
     command = TriageTicket(kept.ticket.number, asked.version, asker(request).user.name, _changes(asked))
     return await _changed(request, command)
 
@@ -85,7 +102,7 @@ def _changes(asked: TriageBody) -> Triage:
 
 
 async def _turn(request: web.Request) -> web.Response:
-    kept, asked, user = await _kept(request), guard.body(request, StatusBody), asker(request).user
+    kept, asked, user = await kept_ticket(request), guard.body(request, StatusBody), asker(request).user
     command = TurnStatus(kept.ticket.number, asked.status, user.name, user.role, asked.reason, asked.version)
     return await _changed(request, command)
 
@@ -95,9 +112,9 @@ async def _changed(request: web.Request, command: TriageTicket | TurnStatus) -> 
     try:
         await web_of(request).desk.handle(command)
     except StaleVersion as stale:
-        now = _shown(request, await _kept(request))
+        (now,) = await shown(request, [await kept_ticket(request)])
         return problems.of_refusal(stale, given=stale.given, current=stale.current, ticket=now).response()
-    return web.json_response(_shown(request, await _kept(request)))
+    return await show_ticket(request)
 
 
 _STALE: Final = {HTTPStatus.CONFLICT: StaleAnswer}
@@ -114,7 +131,13 @@ ROUTES: Final = (
         errors=(BadCursor,),
     ),
     Route(
-        "GET", "/tickets/{number}", _show, Permission.READ_TICKETS, "One ticket", TicketAnswer, errors=(NoSuchThing,)
+        "GET",
+        "/tickets/{number}",
+        show_ticket,
+        Permission.READ_TICKETS,
+        "One ticket",
+        TicketAnswer,
+        errors=(NoSuchThing,),
     ),
     Route(
         "PATCH",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 
+from gateway.ami_link import AmiUnavailable
 from gateway.watch.test_call import SeenCall
 from gateway.web.sign_in_limit import SignInLimit
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.watch.alarms import Alarms
     from gateway.web.city import City
     from ticketing.desk import TicketDesk
+    from ticketing.dispatch import Dispatch, DispatchMode
     from ticketing.ports import Clock, Store
 
 # Two readers serve the store (ticketing.store): more at once would only wait there, before the recorder's.
@@ -33,6 +35,32 @@ class HealthSource(Protocol):
 
     async def now(self) -> Health:
         """How things stand."""
+
+
+class Dispatches(Protocol):
+    """Whoever rings SKPDs (gateway.dispatcher)."""
+
+    async def request(self, number: str, skpd: str, mode: DispatchMode, by: str) -> Dispatch:
+        """Have an SKPD rung for a ticket."""
+
+    async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
+        """Withdraw a dispatch."""
+
+    async def hand_over(self, number: str) -> None:
+        """Free the taker of a ticket whose caller talks with an SKPD."""
+
+
+class _NoLine:
+    """There is no line here: nobody is rung."""
+
+    async def request(self, number: str, skpd: str, mode: DispatchMode, by: str) -> Dispatch:  # noqa: ARG002
+        raise AmiUnavailable("Originate", "there is no line here", sent=False)
+
+    async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:  # noqa: ARG002
+        raise AmiUnavailable("Hangup", "there is no line here", sent=False)
+
+    async def hand_over(self, number: str) -> None:  # noqa: ARG002
+        raise AmiUnavailable("Hangup", "there is no line here", sent=False)
 
 
 async def _no_line() -> SeenCall:
@@ -51,6 +79,7 @@ class Web:
     health: HealthSource
     city: City
     alarms: Alarms
+    dispatches: Dispatches = field(default_factory=_NoLine)
     place_test_call: Callable[[], Awaitable[SeenCall]] = _no_line
     limit: SignInLimit = field(default_factory=SignInLimit)
     requests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REQUESTS_AT_ONCE))

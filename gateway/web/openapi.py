@@ -15,9 +15,11 @@ from gateway.web.problems import CONTENT_TYPE, kind_of
 from gateway.web.routes import API, Open
 from gateway.web.schemas import AnyQuery
 from ticketing.callbacks import CALL_BACK_ID
+from ticketing.dispatch import DISPATCH_ID
 from ticketing.errors import Siaga112Error, StoreUnusable
 from ticketing.model import TICKET_NUMBER
 from ticketing.permissions import PERMISSIONS, Permission
+from ticketing.skpd import SKPD_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +34,8 @@ CALL_ID_PATTERN: Final = r"^[a-z0-9]{1,16}-[0-9]{1,11}\.[0-9]{1,12}$"
 _PATH_PARAMETERS: Final[dict[str, Schema]] = {
     "number": {"type": "string", "pattern": f"^{TICKET_NUMBER}$", "example": "112-20261123-0001"},
     "call_back": {"type": "string", "pattern": f"^{CALL_BACK_ID}$", "example": "17"},
+    "dispatch": {"type": "string", "pattern": f"^{DISPATCH_ID}$", "example": "17"},
+    "code": {"type": "string", "pattern": f"^{SKPD_CODE}$", "example": "damkar"},
     "id": {"type": "string", "pattern": CALL_ID_PATTERN, "example": "bima1-1763929000.12"},
 }
 _JSON: Final = "application/json"

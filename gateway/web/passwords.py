@@ -1,4 +1,4 @@
-"""Passwords as argon2id hashes, and secrets whose digest alone is kept."""
+"""Passwords and PINs as argon2id hashes, and secrets whose digest alone is kept."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from ticketing.skpd import parse_pin
 
 # RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes (argon2-cffi's defaults).
 _HASHER: Final = PasswordHasher()
@@ -24,8 +26,16 @@ def hashed(password: str) -> str:
     return _HASHER.hash(password)
 
 
+def hashed_pin(pin: str) -> str:
+    """Hash the PIN of an SKPD's officers; raise ValueError for what is none. Takes as long as a password's.
+
+    A PIN is short: its hash keeps it from whoever reads a backup for some hours, not for ever.
+    """
+    return _HASHER.hash(parse_pin(pin))
+
+
 def matches(password: str, password_hash: str | None) -> bool:
-    """Whether this is the password; with None (nobody of that name) it takes as long and is False."""
+    """Whether this is the password, or the PIN; with None (nobody of that name) it takes as long and is False."""
     try:
         _HASHER.verify(_nobodys_hash() if password_hash is None else password_hash, password)
     except (VerificationError, InvalidHashError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from gateway.ami_link import AmiRefused, AmiUnavailable
 from gateway.web import errors
 from ticketing import errors as refusals
 
@@ -53,6 +54,7 @@ KINDS: Final[dict[type[refusals.Siaga112Error], Kind]] = {
     refusals.TicketUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     refusals.CallUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     refusals.CallBackUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
+    refusals.SkpdUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     refusals.UnknownTaker: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     refusals.UnknownUser: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     refusals.UnknownToken: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
@@ -63,6 +65,15 @@ KINDS: Final[dict[type[refusals.Siaga112Error], Kind]] = {
     refusals.ReasonNeeded: Kind(HTTPStatus.CONFLICT, "reason-needed", "It needs a reason"),
     refusals.TakerExists: Kind(HTTPStatus.CONFLICT, "exists", "There is one of this name already"),
     refusals.UserExists: Kind(HTTPStatus.CONFLICT, "exists", "There is one of this name already"),
+    refusals.SkpdWithoutLines: Kind(HTTPStatus.CONFLICT, "skpd-without-lines", "The SKPD has no line to ring"),
+    refusals.DispatchUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
+    refusals.DispatchUnderWay: Kind(HTTPStatus.CONFLICT, "dispatch-under-way", "This SKPD is dispatched already"),
+    refusals.DispatchOver: Kind(HTTPStatus.CONFLICT, "dispatch-over", "That comes too late for this dispatch"),
+    refusals.NobodyToHandOverTo: Kind(HTTPStatus.CONFLICT, "nobody-to-hand-over-to", "The caller would be alone"),
+    refusals.TicketClosed: Kind(HTTPStatus.CONFLICT, "ticket-closed", "The ticket is closed"),
+    AmiUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "telephone-silent", "Asterisk does not answer", tells=False),
+    AmiRefused: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "telephone-refused", "Asterisk refused", tells=False),
+    refusals.SkpdExists: Kind(HTTPStatus.CONFLICT, "exists", "There is one of this name already"),
     errors.TooManyTries: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many attempts to sign in"),
     errors.TooSlow: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "too-slow", "The line's own work comes first"),
     errors.NoUpgrade: Kind(HTTPStatus.UPGRADE_REQUIRED, "no-upgrade", "This call is a WebSocket"),

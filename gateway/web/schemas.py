@@ -20,7 +20,9 @@ from pydantic import (
 
 from ticketing.callbacks import CallBackOutcome
 from ticketing.commands import LONGEST_TEXT, SEVERITIES
+from ticketing.dispatch import SAID_BY_SKPD, DispatchMode, DispatchState
 from ticketing.model import CallOutcome, CallType, TicketStatus, well_formed
+from ticketing.skpd import SKPD_CODE
 
 LARGEST_PAGE: Final = 200
 # SQLite's and PostgreSQL's largest integer: what lies above is no sequence number of ours.
@@ -57,6 +59,9 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+WHOLE: Final = BeforeValidator(_whole)
+
+
 def _none_when_blank(text: str) -> str | None:
     return text if text.strip() else None
 
@@ -67,12 +72,13 @@ QueryTime = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_YEARS}-"}),
 ]
 QueryBool = Annotated[bool, BeforeValidator(_yes_or_no)]
-Version = Annotated[int, Field(ge=1, le=LARGEST_SEQ), BeforeValidator(_whole)]
-Severity = Annotated[int, Field(ge=SEVERITIES[0], le=SEVERITIES[-1]), BeforeValidator(_whole)]
+Version = Annotated[int, Field(ge=1, le=LARGEST_SEQ), WHOLE]
+Severity = Annotated[int, Field(ge=SEVERITIES[0], le=SEVERITIES[-1]), WHOLE]
 # The digits are read before the bounds are asked about: what stands last is looked at first.
 PageSize = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_digits)]
 QuerySeq = Annotated[int, Field(ge=0, le=LARGEST_SEQ), BeforeValidator(_digits)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$")]
+SkpdCode = Annotated[str, StringConstraints(pattern=f"^{SKPD_CODE}$")]
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 SearchText = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(well_formed)]
 
@@ -82,6 +88,12 @@ ShortText = Annotated[str, StringConstraints(max_length=200), *_Free]
 PlaceText = Annotated[str, StringConstraints(max_length=1_000), *_Free]
 LongText = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), *_Free]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$")]
+
+
+def _said(state: DispatchState) -> DispatchState:
+    if state not in SAID_BY_SKPD:
+        raise ValueError(f"one of {', '.join(sorted(SAID_BY_SKPD))}")
+    return state
 
 
 class Query(BaseModel):
@@ -111,7 +123,7 @@ class TicketQuery(PageQuery):
     status: Annotated[list[TicketStatus], Field(max_length=10)] = []
     call_type: Annotated[list[CallType], Field(max_length=10)] = []
     category: Code | None = None
-    skpd: Code | None = None
+    skpd: SkpdCode | None = None
     taker: Code | None = None
     since: QueryTime | None = Field(default=None, description="Opened at this instant or later.")
     until: QueryTime | None = Field(default=None, description="Opened before this instant.")
@@ -200,6 +212,22 @@ class StatusBody(Body):
     version: Version | None = Field(
         default=None, description="The version that was seen; left out: whatever it is now."
     )
+
+
+class DispatchBody(Body):
+    """Which SKPD is to be rung, and how it meets the caller."""
+
+    skpd: Code
+    mode: DispatchMode = Field(
+        default=DispatchMode.JOIN, description="`consult`: taker and SKPD speak first, the caller listens to music."
+    )
+
+
+class DispatchUpdateBody(Body):
+    """What the SKPD says of its dispatch."""
+
+    state: Annotated[DispatchState, Field(json_schema_extra={"enum": sorted(SAID_BY_SKPD)}), AfterValidator(_said)]
+    note: PlaceText | None = None
 
 
 class AttemptBody(Body):

@@ -30,6 +30,7 @@ async def serve(parts: Parts) -> None:
             parts.health,
             city,
             parts.alarms,
+            parts.dispatcher,
             parts.test_calls.place,
         )
     )

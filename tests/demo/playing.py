@@ -122,9 +122,9 @@ class Visitor:
         )
         self._opener.open(request, timeout=10).close()
 
-    def list(self, what: str) -> list[dict[str, Any]]:
-        """The newest page of tickets or calls."""
-        with self._opener.open(f"{self._api}/{what}?limit=200", timeout=10) as answer:
+    def list(self, what: str, query: str = "?limit=200") -> list[dict[str, Any]]:
+        """The newest page of tickets or calls; without a query, all of what has no pages."""
+        with self._opener.open(f"{self._api}/{what}{query}", timeout=10) as answer:
             return list(json.load(answer)["items"])
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo.line import DEMOS, DemoFailed, DemoLine, home_of, loopback
+from demo.people import SKPDS
 from gateway.config import CHECKOUT
 from tests.demo.playing import Playing, alive, environment, words_of
 from tests.telephony.line import eventually
@@ -37,6 +38,7 @@ def test_a_town_calls_takers_write_a_supervisor_turns_and_ctrl_c_leaves_nothing(
         eventually(everything_has_been_seen, within_s=45)
         # Their login is good for two minutes only: by now others have taken their place, and are called.
         eventually(lambda: not alive([first_phones]), within_s=20)
+        assert {one["code"] for one in visitor.list("skpds", "")} == {code for code, *_ in SKPDS}
         before = len(visitor.list("tickets"))
         eventually(lambda: len(visitor.list("tickets")) > before, within_s=20)
         home = Path((demo.said("state and logs") or "").split()[-1])

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.__main__ import arguments
+from demo.people import SKPDS
 from demo.stories import EMERGENCIES, QUESTIONS
 from demo.town import BETWEEN_CALLS_S, FASTEST, MIX, SLOWEST, Town, subscriber
 from gateway.config import Settings
+from gateway.line_syntax import parse_line
 from gateway.phone_numbers import identify
 from gateway.web.areas import areas
 from gateway.web.schemas import TriageBody
 from gateway.web.texts import CATEGORIES
 from ticketing.model import CallerIdStyle, CallerKind, PresentedIdentity
+from ticketing.skpd import Skpd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +91,16 @@ def test_what_takers_write_is_what_the_api_takes(story: Story) -> None:
     place = story.then.get("location", {})
     assert place.get("area_code") in {*areas(), None}
     assert story.first.get("category") in {*CATEGORIES, None}
+
+
+def test_every_skpd_can_be_rung_and_is_asked_for_what_happens_in_the_town() -> None:
+    happens = {story.first["category"] for story in EMERGENCIES}
+    numbers = []
+    for code, name, lines, categories in SKPDS:
+        skpd = Skpd(code, name, tuple(map(parse_line, lines)), categories)
+        assert set(categories) <= happens & set(CATEGORIES)
+        numbers += [line.number for line in skpd.lines]
+    assert len(numbers) == len(set(numbers)) > 2 * len(SKPDS)
 
 
 def test_a_pace_that_no_machine_keeps_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

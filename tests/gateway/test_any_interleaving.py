@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import call_facts
-from gateway.call_facts import TakerSigned
+from gateway.call_facts import is_of_call
 from gateway.call_tracker import CallTracker
 from tests.gateway import transcripts
 from tests.ticketing.evidence import MORNING
@@ -34,7 +34,7 @@ Tickets = dict["CallId", tuple["datetime", str | None]]
 
 
 def _of_calls(facts: Iterable[Fact | None]) -> list[CallFact]:
-    return [fact for fact in facts if fact is not None and not isinstance(fact, TakerSigned)]
+    return list(filter(is_of_call, facts))
 
 
 DOORBELL = _of_calls(call_facts.from_ami(event) for story in transcripts.STORIES for event in transcripts.ami(story))

@@ -26,6 +26,7 @@ from gateway.cli import siaga112
 from gateway.config import Settings
 from gateway.home import Home, HomeUnusable, load_secrets
 from gateway.journal import JournalTail
+from gateway.telephony.recordings import LARGEST
 from gateway.upkeep.archive import DATABASE, MANIFEST, BackupUnusable
 from gateway.upkeep.backup import BackupNotMade, back_up
 from gateway.upkeep.restore import restore
@@ -80,7 +81,7 @@ class Site:
             tail = JournalTail(path, saved.get(path.name))
             while (chunk := tail.read()) is not None:
                 facts = [fact for line in chunk.lines if (fact := parse(line))]
-                known = [fact for fact in facts if not isinstance(fact, call_facts.TakerSigned)]
+                known = list(filter(call_facts.is_of_call, facts))
                 await desk.handle(RecordCalls(tracker.learn(known), (chunk.position,)))
                 tail.confirm(chunk.position)
             tail.close()
@@ -217,6 +218,24 @@ def test_recordings_are_in_it_when_they_are_asked_for(site: Site) -> None:
     assert f"recordings/{audio.relative_to(site.home.recordings)}" in names_in(backed_up(site, recordings=True))
 
 
+def test_the_citys_recordings_of_what_the_line_says_are_in_it_and_come_back(site: Site, tmp_path: Path) -> None:
+    prompts = site.settings.prompts_dir
+    prompts.mkdir()
+    for name in ("notice.wav", "nobody.FLAC"):
+        (prompts / name).write_bytes(b"a voice")
+    (prompts / "failed.wav").symlink_to("/etc/passwd")
+    (prompts / "read me.txt").touch()
+    with (prompts / "robot.wav").open("wb") as enormous:
+        enormous.truncate(LARGEST + 1)
+    file = backed_up(site)
+    assert {name for name in names_in(file) if "prompts" in name} == {"prompts/notice.wav", "prompts/nobody.FLAC"}
+    restore(file, tmp_path / "new", nothing)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "new/prompts").iterdir()} == {
+        "notice.wav": b"a voice",
+        "nobody.FLAC": b"a voice",
+    }
+
+
 def test_a_line_that_is_being_written_is_not_in_it_and_the_whole_ones_are(site: Site) -> None:
     whole = site.home.queue_log.read_bytes()
     with site.home.queue_log.open("a") as journal:
@@ -268,6 +287,7 @@ def with_member(file: Path, member: tarfile.TarInfo) -> None:
         header("../outside", 1),
         header("journals/../../outside", 1),
         header("journals/queue_log.1/../../../outside", 1),
+        header("prompts/../outside.wav", 1),
         header("recordings/2026/11/23", type=tarfile.DIRTYPE),
         header("journals/queue_log.9", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
         header("journals/queue_log.9", type=tarfile.LNKTYPE, linkname="/etc/passwd"),

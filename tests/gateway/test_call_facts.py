@@ -24,6 +24,7 @@ from gateway.call_facts import (
     from_ami,
     from_cel,
     from_queue_log,
+    is_of_call,
 )
 from tests.gateway import transcripts
 from ticketing.model import CallerKind, CallId, Instant, LegKind, Precision
@@ -51,7 +52,7 @@ def record(**changes: str | None) -> str:
 
 
 def test_a_real_answered_call_tells_its_whole_story() -> None:
-    facts = [fact for line in transcripts.cel("answered") if (fact := from_cel(line))]
+    facts = list(filter(is_of_call, map(from_cel, transcripts.cel("answered"))))
     # Caller and taker hang up in threads of their own: which end is written first is chance.
     assert [type(fact) for fact in facts[:3]] == [CallArrived, CallerIdentified, LegAnswered]
     assert {type(fact) for fact in facts[3:]} == {CallEnded, LegEnded}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import CallBegan, CallEnded, Fact, TakerSigned, from_ami, from_cel, from_queue_log
+from gateway.call_facts import CallBegan, CallEnded, Fact, from_ami, from_cel, from_queue_log, is_of_call
 from gateway.call_tracker import CallTracker, as_sent, piece_of
 from tests.gateway import transcripts
 from ticketing.model import Call, CallerIdStyle, CallId, CallOutcome, Instant, LegKind, Precision, created
@@ -31,7 +31,7 @@ def facts_of(story: str) -> tuple[list[CallFact], list[CallFact]]:
 
 
 def _of_calls(facts: list[Fact | None]) -> list[CallFact]:
-    return [fact for fact in facts if fact is not None and not isinstance(fact, TakerSigned)]
+    return list(filter(is_of_call, facts))
 
 
 def told(facts: list[CallFact]) -> dict[CallId, Call]:

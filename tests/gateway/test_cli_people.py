@@ -90,6 +90,7 @@ async def test_an_skpds_dispatcher_belongs_to_an_skpd(line: Line) -> None:
     assert user is not None
     assert user.skpd == "damkar"
     assert line.add("damkar2", "skpd").returncode != 0
+    assert "is no SKPD's code" in line.add("damkar3", "skpd", "--skpd", "DAMKAR").stderr
     assert line.add("admin2", "admin", "--skpd", "damkar").returncode != 0
 
 

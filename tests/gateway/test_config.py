@@ -60,6 +60,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "backup_numbers": ("+62811", lambda text: {"backup_numbers": [text]}),
     "home": ("/srv/siaga 112", lambda text: {"home": text}),
     "journals": ("/srv/journals", lambda text: {"journals": text}),
+    "prompts": ("/srv/prompts", lambda text: {"prompts": text}),
 }
 # Queueing is numbers alone; the URL of the store goes to SQLAlchemy and nowhere else.
 NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "storage", "test_call", "database_url"}
@@ -150,6 +151,7 @@ def test_without_a_word_from_the_site_it_is_the_line_of_a_test_on_one_machine() 
     )
     assert site.home == CHECKOUT / "var"
     assert site.journals_dir == CHECKOUT / "var/journals"
+    assert site.prompts_dir == CHECKOUT / "var/prompts"
     assert site.database == f"sqlite+aiosqlite:///{CHECKOUT}/var/siaga112.sqlite3"
     assert site.zone == ZoneInfo("Asia/Makassar")
 
@@ -187,6 +189,7 @@ def test_each_key_that_the_example_gives_in_a_comment_is_read(written: Written) 
     one_trunk = re.sub(r"^password_file = .*\n", "", one_trunk, flags=re.MULTILINE)
     site = load(written(f"{before}\n{after}{header}{one_trunk}\n"))
     assert (str(site.home), str(site.journals_dir)) == ("/srv/siaga112", "/srv/siaga112-journals")
+    assert str(site.prompts_dir) == "/srv/siaga112-prompts"
     assert site.database == "sqlite+aiosqlite:////srv/siaga112/siaga112.sqlite3"
     assert site.trunks == (
         Trunk(

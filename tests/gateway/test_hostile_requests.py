@@ -17,7 +17,9 @@ from gateway.web.api import ROUTES
 from gateway.web.openapi import operation_id
 from gateway.web.routes import API
 from tests.gateway.web_desk import Answer
+from tests.ticketing.evidence import call_id
 from ticketing.model import Role
+from ticketing.permissions import PERMISSIONS, Permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,13 +75,26 @@ def escaped(text: str) -> str:
 async def state(room: Room) -> list[Any]:
     """All there is, as a supervisor sees it."""
     supervisor = room.program(Role.SUPERVISOR)
-    return [(await supervisor.get(path)).json["items"] for path in ("/tickets", "/calls", "/call-backs")]
+    return [(await supervisor.get(path)).json["items"] for path in ("/tickets", "/calls", "/call-backs", "/skpds")]
 
 
-async def asks(room: Room, method: str, target: str, **more: Any) -> Answer:  # noqa: ANN401 - aiohttp's own arguments
+def whoever_may(route: Route) -> Role:
+    """Somebody whom the route's permission lets in: what is refused then is refused for what was asked."""
+    may = PERMISSIONS[route.access] if isinstance(route.access, Permission) else frozenset(Role)
+    return Role.SUPERVISOR if Role.SUPERVISOR in may else min(may)
+
+
+async def asks(
+    room: Room,
+    method: str,
+    target: str,
+    *,
+    role: Role = Role.SUPERVISOR,
+    **more: Any,  # noqa: ANN401 - aiohttp's own arguments
+) -> Answer:
     """Ask for exactly this target, which aiohttp is not to put right."""
     url = URL(room.address + target, encoded=True)
-    async with room.program(Role.SUPERVISOR).session.request(method, url, allow_redirects=False, **more) as response:
+    async with room.program(role).session.request(method, url, allow_redirects=False, **more) as response:
         return Answer(response.status, CIMultiDict(response.headers), await response.read())
 
 
@@ -107,11 +122,13 @@ async def test_no_filter_does_more_than_filter(room: Room, route: Route, name: s
 
 @pytest.mark.parametrize("route", PATHS, ids=operation_id)
 async def test_no_path_leads_anywhere_but_to_what_is_there(room: Room, route: Route) -> None:
-    await room.ticket()
+    there = {"id": call_id(), **await things(room, await room.ticket())}
     before = await state(room)
-    for trick in TRICKS.values():
-        path = re.sub(r"{\w+}", escaped(trick).replace("\\", r"\\\\"), route.path)
-        answer = await asks(room, route.method, API + path, json=GOOD.get((route.method, route.path)))
+    tricked = [(name, trick) for name in re.findall(r"{(\w+)}", route.path) for trick in TRICKS.values()]
+    for name, trick in tricked:
+        path = route.path.format(**{**there, name: escaped(trick)})
+        good = GOOD.get((route.method, route.path))
+        answer = await asks(room, route.method, API + path, role=whoever_may(route), json=good)
         is_refused(answer, HTTPStatus.NOT_FOUND)
     assert await state(room) == before
 
@@ -163,19 +180,29 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/tickets/{number}"): {"version": 1},
     ("POST", "/tickets/{number}/status"): {"status": "on_progress"},
     ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "busy"},
+    ("POST", "/tickets/{number}/dispatches"): {"skpd": "damkar"},
+    ("POST", "/tickets/{number}/dispatches/{dispatch}/updates"): {"state": "accepted"},
+    ("PUT", "/skpds/{code}"): {"name": "Damkar", "lines": [{"number": "113"}]},
+    ("PUT", "/skpds/{code}/pin"): {"pin": "90210377"},
 }
 MEMBERS = [(route, place) for route in BODIES for place in places(route.body)]
+
+
+async def things(room: Room, number: str) -> dict[str, str]:
+    """One of each thing that a path may name."""
+    code, dispatch = await room.skpd(), await room.dispatch(number)
+    return {"number": number, "call_back": await room.owed(), "code": code, "dispatch": dispatch}
 
 
 @pytest.mark.parametrize(("route", "place"), MEMBERS, ids=lambda value: getattr(value, "path", value))
 async def test_no_member_of_a_body_takes_more_than_it_says(room: Room, route: Route, place: str) -> None:
     number = await room.ticket()
-    path = API + route.path.format(number=number, call_back=await room.owed())
+    path = API + route.path.format(**await things(room, number))
     for wrong in WRONG.values():
         *above, name = place.split(".")
         body = {**GOOD[route.method, route.path]}
         (body.setdefault(above[0], {}) if above else body)[name] = wrong
-        answer = await asks(room, route.method, path, json=body)
+        answer = await asks(room, route.method, path, role=whoever_may(route), json=body)
         if answer.status == HTTPStatus.OK:  # a text that may be any text is kept as it came
             kept = answer.json[above[0]] if above else answer.json
             assert wrong is None or wrong == "" or kept.get(name, wrong) == wrong
@@ -212,8 +239,9 @@ ENVELOPES = {
 @pytest.mark.parametrize("route", BODIES, ids=operation_id)
 async def test_what_is_no_body_of_this_call_is_refused_and_changes_nothing(room: Room, route: Route, what: str) -> None:
     number = await room.ticket()
-    path = API + route.path.format(number=number, call_back=await room.owed())
+    path = API + route.path.format(**await things(room, number))
     before = await state(room)
     headers = {"Content-Type": "application/json"}
-    is_refused(await asks(room, route.method, path, data=ENVELOPES[what], headers=headers), 400, 413, 422)
+    answer = await asks(room, route.method, path, role=whoever_may(route), data=ENVELOPES[what], headers=headers)
+    is_refused(answer, 400, 413, 422)
     assert await state(room) == before

@@ -128,7 +128,7 @@ def test_what_the_caller_sent_is_told_as_it_was_sent_and_its_headers_are_kept_ba
 
 def test_a_new_ticket_is_told_with_the_names_of_the_contract() -> None:
     now = MORNING + timedelta(seconds=10)
-    assert as_sent(ticket_json(TICKET, TALKING, now, SOP_TARGETS)) == {
+    assert as_sent(ticket_json(TICKET, TALKING, (), now, SOP_TARGETS)) == {
         "number": "112-20261123-0001",
         "version": 1,
         "status": "open",
@@ -164,7 +164,7 @@ def test_what_a_taker_wrote_down_is_told_and_each_word_where_it_belongs() -> Non
     written = replace(
         TICKET, version=7, category="fire", severity=2, reporter_name="Mulyadi", description="Atap", location=place
     )
-    told = as_sent(ticket_json(written, TALKING, MORNING, SOP_TARGETS))
+    told = as_sent(ticket_json(written, TALKING, (), MORNING, SOP_TARGETS))
     assert {name: told[name] for name in ("version", "category", "severity", "reporter_name", "description")} == {
         "version": 7,
         "category": "fire",
@@ -184,7 +184,7 @@ def test_what_a_taker_wrote_down_is_told_and_each_word_where_it_belongs() -> Non
 
 def test_both_clocks_are_told_as_they_stand_now() -> None:
     under_way = replace(TICKET, status=TicketStatus.ON_PROGRESS, on_progress_at=MORNING + timedelta(minutes=2))
-    told = ticket_json(under_way, TALKING, MORNING + timedelta(minutes=30), SOP_TARGETS)["sla"]
+    told = ticket_json(under_way, TALKING, (), MORNING + timedelta(minutes=30), SOP_TARGETS)["sla"]
     assert as_sent(told) == {
         "on_progress": {
             "due_at": "2026-11-23T01:03:04.250000Z",
@@ -197,7 +197,7 @@ def test_both_clocks_are_told_as_they_stand_now() -> None:
 
 def test_a_call_that_is_no_emergency_has_no_clock_to_keep() -> None:
     prank = replace(TICKET, call_type=CallType.PRANK)
-    told = ticket_json(prank, TALKING, MORNING + timedelta(days=1), SOP_TARGETS)["sla"]
+    told = ticket_json(prank, TALKING, (), MORNING + timedelta(days=1), SOP_TARGETS)["sla"]
     assert [clock["state"] for clock in told.values()] == ["exempt", "exempt"]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, get_args
@@ -29,10 +30,13 @@ from gateway.web.routes import API
 from gateway.web.server import application, started
 from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives, call_id, hung_up
 from tests.ticketing.room import SetClock, Told
-from ticketing.commands import AddToken, AddUser, RecordCalls
+from ticketing.commands import AddSkpd, AddToken, AddUser, RecordCalls, RequestDispatch
 from ticketing.desk import TicketDesk
+from ticketing.dispatch import DispatchMode
+from ticketing.errors import SkpdExists
 from ticketing.model import Role
 from ticketing.people import Token, User
+from ticketing.skpd import Line, Skpd
 from ticketing.store import open_store
 
 if TYPE_CHECKING:
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from ticketing.store import SqliteStore
 
 PASSWORD = "tujuh-bukit-Mantoi"
+DAMKAR = Skpd("damkar", "Pemadam Kebakaran", (Line("+6237442113"), Line("113", ring_s=40)), ("kebakaran",))
 WELL = Health(
     ready=True,
     staffed=2,
@@ -140,6 +145,19 @@ class Room:
         assert kept
         return str(kept.call_back)
 
+    async def skpd(self) -> str:
+        """Register the fire brigade; give its code, which is that of the user of the role skpd."""
+        with suppress(SkpdExists):
+            await self.desk.handle(AddSkpd(DAMKAR))
+        return DAMKAR.code
+
+    async def dispatch(self, number: str) -> str:
+        """Have the fire brigade asked to act on a ticket; give the dispatch's id."""
+        local = self.clock.time + timedelta(hours=8)
+        asked = RequestDispatch(number, await self.skpd(), "siti", DispatchMode.JOIN, local)
+        (told,) = await self.desk.handle(asked)
+        return str(told.body["dispatch"])
+
     def record(self, audio: bytes, serial: int = 1, after: float = 0) -> None:
         """Leave a recording where Asterisk would."""
         file = self.home.recording(call_id(serial, after))
@@ -221,7 +239,7 @@ def _hold_a_refusal_to_the_description(route: Route, answer: Answer) -> None:
 
 async def _people(desk: TicketDesk) -> None:
     for role in Role:
-        skpd = "damkar" if role is Role.SKPD else None
+        skpd = DAMKAR.code if role is Role.SKPD else None
         await desk.handle(AddUser(User(role.value, role, skpd, password_hash(), MORNING)))
         await desk.handle(AddToken(Token(digest(token_of(role)), role.value, MORNING)))
 

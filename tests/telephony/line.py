@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +26,7 @@ from click.testing import CliRunner
 
 from bench.sipp import Address, Pickup, Sipp, free_address, phones
 from gateway.cli import siaga112
+from gateway.telephony.prompts import make_prompts, phrases_in
 from gateway.telephony.provide import provide
 
 if TYPE_CHECKING:
@@ -42,6 +47,15 @@ def eventually(look: Callable[[], T | None], *, within_s: float = 30.0) -> T:
             return seen
         assert time.monotonic() < deadline, f"not seen within {within_s} s; last: {seen!r}"
         select.select([], [], [], 0.05)
+
+
+@cache
+def spoken() -> Path:
+    """Every prompt, made once for all the lines of this process: they say the same, and it takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="siaga112-spoken-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    make_prompts(phrases_in("id"), folder, say=lambda _: None)
+    return folder
 
 
 @dataclass
@@ -72,6 +86,8 @@ class Line:
         sip, http, ami, agi = (free_address() for _ in range(4))
         rtp = 20000 + sip.port % 300 * 100
         (home / "siaga112.toml").write_text(SITE)
+        (home / "asterisk").mkdir(mode=0o700)
+        shutil.copytree(spoken(), home / "asterisk/sounds")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SIAGA112_")},
             "SIAGA112_HOME": str(home),

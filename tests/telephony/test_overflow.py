@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.rtp import Ear
+from bench.rtp import Ear, alaw_to_linear, loudness
 from bench.sipp import Address, Citizen, Pickup, called_party, citizens, free_address
 from tests.telephony.line import SITE, Line, eventually, now
 from tests.telephony.test_fails_open import alone
@@ -126,3 +128,28 @@ def test_with_all_of_our_own_gone_and_nobody_anywhere_the_caller_hears_so(line: 
         assert ear.loud_s > 2
     assert eventually(lambda: line.ended_call(since))["outcome"] == "overflow"
     eventually(line.is_ready)
+
+
+def test_a_citys_recording_is_heard_on_the_running_line_once_it_was_made(line: Line, carrier: Address) -> None:
+    recording = line.home / "prompts/nobody.wav"
+    subprocess.run(["sox", "-n", str(recording), "synth", "1", "sine", "700", "vol", "0.5"], check=True)
+    made = line.siaga112("prompts", "make")
+    assert made.stdout.startswith("prompts: making nobody\n"), made.stderr
+    with Ear() as ear:
+        with (
+            called_party(line.sip, carrier, Pickup(refuses_with="486 Busy Here")),
+            citizens(line.sip, Citizen(listens_at=ear.address, talk_ms=60_000)) as caller,
+        ):
+            caller.finish()
+        assert ear.loud_s == pytest.approx(1, abs=0.1)
+        assert _pitch(ear) == pytest.approx(700, abs=20)
+    recording.unlink()
+    assert line.siaga112("prompts", "make").returncode == 0
+    assert line.siaga112("prompts", "check").stdout.endswith("all as it should be\n")
+
+
+def _pitch(ear: Ear) -> float:
+    """Hz of the tone that was heard, by how often it crosses zero."""
+    heard = [packet for packet in ear.packets if loudness(packet) > 2000]
+    samples = [alaw_to_linear(byte) for packet in heard for byte in packet]
+    return sum((one < 0) != (other < 0) for one, other in pairwise(samples)) / 2 / (len(samples) / 8000)

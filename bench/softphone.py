@@ -1,0 +1,422 @@
+"""A telephone in a few lines: dials, rings, answers, presses keys, hangs up, sends a tone of its own and listens.
+
+SIPp plays scenarios; a story in which somebody does something because of what somebody else did wants a telephone that
+is told step by step, and whose audio says who is heard. One UDP socket for SIP, one for RTP a call, G.711 A-law and
+RFC 4733 digits. For the loopback: nothing is sent twice, nobody logs in (phones do, by `bench.sipp.register`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import select
+import socket
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.rtp import alaw_to_linear
+from bench.sipp import Address, free_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+_RATE = 8000
+_SAMPLES = 160  # of a packet: 20 ms
+_PACKET_S = _SAMPLES / _RATE
+_PCMA, _EVENTS = 8, 101
+_KEYS = "0123456789*#"
+# Of 1: so much of the power of what is heard has to be at a tone's own frequency.
+_SHARE = 0.05
+_TONE = 6000  # of 32767
+
+
+def _alaw_table() -> dict[int, int]:
+    return {alaw_to_linear(byte): byte for byte in range(256)}
+
+
+def _encoded(samples: list[float]) -> bytes:
+    levels = sorted(_alaw_table().items())
+    values = [value for value, _ in levels]
+
+    def nearest(sample: float) -> int:
+        at = min(range(len(values)), key=lambda one: abs(values[one] - sample))
+        return levels[at][1]
+
+    return bytes(map(nearest, samples))
+
+
+def tone(hz: int) -> bytes:
+    """A fifth of a second of a tone as A-law; it joins with itself when `hz` is a multiple of 5."""
+    return _encoded([_TONE * math.sin(2 * math.pi * hz * n / _RATE) for n in range(_RATE // 5)])
+
+
+_LINEAR = [alaw_to_linear(byte) for byte in range(256)]
+
+
+def share_of(hz: int, audio: bytes) -> float:
+    """How much of the power of this A-law is at this frequency (Goertzel), from 0 to 1."""
+    samples = [_LINEAR[byte] for byte in audio]
+    power = sum(sample * sample for sample in samples)
+    if not power:
+        return 0.0
+    coefficient = 2 * math.cos(2 * math.pi * hz / _RATE)
+    before, last = 0.0, 0.0
+    for sample in samples:
+        before, last = last, sample + coefficient * last - before
+    at_tone = last * last + before * before - coefficient * last * before
+    return min(1.0, 2 * at_tone / (power * len(samples)))
+
+
+@dataclass
+class Voice:
+    """The audio of one call: sends a tone, keeps what it is sent with its times."""
+
+    host: str
+    hz: int
+    packets: list[tuple[float, bytes]] = field(default_factory=list)  # monotonic seconds, A-law
+    target: Address | None = None
+
+    def __post_init__(self) -> None:
+        self.address = free_address(self.host)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((self.address.host, self.address.port))
+        self._over = threading.Event()
+        self._keys: list[str] = []
+        self._sequence, self._stamp = 1, 0
+        self._source = uuid.uuid4().bytes[:4]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Fall silent and listen no more; a second time is no error."""
+        if self._over.is_set():
+            return
+        self._over.set()
+        self._thread.join()
+        self._socket.close()
+
+    def press(self, keys: str) -> None:
+        """Press keys, one after the other (RFC 4733)."""
+        self._keys += keys
+
+    def heard(self, last_s: float = 0.4) -> bytes:
+        """The audio of the last moments."""
+        since = time.monotonic() - last_s
+        return b"".join(payload for at, payload in list(self.packets) if at >= since)
+
+    def hears(self, hz: int, last_s: float = 0.4) -> bool:
+        """Whether a tone is in what came in the last moments."""
+        audio = self.heard(last_s)
+        return len(audio) >= _SAMPLES * 5 and share_of(hz, audio) > _SHARE
+
+    def ever_heard(self, hz: int) -> bool:
+        """Whether a tone was in any half second of all that came."""
+        audio = b"".join(payload for _, payload in list(self.packets))
+        return any(share_of(hz, audio[at : at + _RATE // 2]) > _SHARE for at in range(0, len(audio), _RATE // 2))
+
+    def _run(self) -> None:
+        sound = tone(self.hz) if self.hz else b"\xd5" * _SAMPLES
+        pieces = itertools.cycle([sound[at : at + _SAMPLES] for at in range(0, len(sound), _SAMPLES)])
+        due = time.monotonic()
+        while not self._over.is_set():
+            if self.target and time.monotonic() >= due:
+                if self._keys:
+                    self._send_key(self._keys.pop(0))
+                else:
+                    self._send(_PCMA, next(pieces), marker=False)
+                due = max(due + _PACKET_S, time.monotonic() - 1)
+            readable, _, _ = select.select([self._socket], [], [], max(0.0, min(_PACKET_S, due - time.monotonic())))
+            if readable:
+                packet = self._socket.recv(2048)
+                if len(packet) > 12 and packet[1] & 0x7F == _PCMA:
+                    self.packets.append((time.monotonic(), packet[12:]))
+
+    def _send(self, kind: int, payload: bytes, *, marker: bool, samples: int = _SAMPLES) -> None:
+        assert self.target
+        head = bytes((0x80, kind | (0x80 if marker else 0)))
+        head += self._sequence.to_bytes(2, "big") + self._stamp.to_bytes(4, "big") + self._source
+        self._socket.sendto(head + payload, (self.target.host, self.target.port))
+        self._sequence = (self._sequence + 1) % 65536
+        self._stamp += samples
+
+    def _send_key(self, key: str) -> None:
+        event = _KEYS.index(key)
+        for number in range(8):
+            duration, ends = 160 * (number + 1), 0x80 if number >= 5 else 0
+            payload = bytes((event, ends | 10)) + min(duration, 160 * 6).to_bytes(2, "big")
+            self._send(_EVENTS, payload, marker=number == 0, samples=0)
+            time.sleep(_PACKET_S)
+        self._stamp += 160 * 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a telephone does with a call that comes in."""
+
+    hz: int = 0  # its tone; 0: silence
+    rings_s: float = 0.1
+    picks_up: bool = True
+    refuses: str | None = None  # a status such as "486 Busy Here"
+    silent: bool = False  # says nothing at all, as a line that is not there
+    presses: str = ""  # as soon as it has picked up
+    stays_s: float | None = None  # hangs up so long after it has picked up
+
+
+@dataclass
+class Talk:
+    """One call of a telephone."""
+
+    number: str  # who was called
+    plan: Plan
+    voice: Voice
+    call_id: str
+    ours: str  # From or To, with our tag
+    theirs: str
+    via: list[str]
+    sequence: str
+    peer: tuple[str, int]
+    request_uri: str = ""
+    asked_at: float = field(default_factory=time.monotonic)
+    answered_at: float | None = None
+    ended: bool = False
+    status: int = 0  # of the last answer to our INVITE
+    incoming: bool = True
+    offered: Address | None = None  # where the other side wants the audio, as it asked
+
+    @property
+    def up(self) -> bool:
+        """Whether both sides talk."""
+        return self.answered_at is not None and not self.ended
+
+
+class Softphone:
+    """A telephone, or a whole exchange of them: `plan` says what is done with a call for a number."""
+
+    def __init__(
+        self, plan: Callable[[str], Plan] | Plan = Plan(), address: Address | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.address = address or free_address(host)
+        self.talks: list[Talk] = []
+        self._plan = plan if callable(plan) else (lambda _number, fixed=plan: fixed)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._over = threading.Event()
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        self._socket.bind((self.address.host, self.address.port))
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for talk in self.talks:
+            if talk.up:
+                self.hang_up(talk)
+        self._over.set()
+        self._thread.join()
+        self._socket.close()
+        for talk in self.talks:
+            talk.voice.stop()
+
+    # ---- what a person does ------------------------------------------------------------------------------------------
+
+    def dial(self, line: Address, number: str, *, shown: str = "08123456789", hz: int = 0) -> Talk:
+        """Call a number of the line."""
+        voice = Voice(self.address.host, hz)
+        tag, call_id = _token(), f"{_token()}@{self.address.host}"
+        ours = f'"{shown}" <sip:{shown}@{self.address}>;tag={tag}'
+        talk = Talk(
+            number,
+            Plan(hz=hz),
+            voice,
+            call_id,
+            ours,
+            f"<sip:{number}@{line}>",
+            [],
+            "1",
+            (line.host, line.port),
+            f"sip:{number}@{line}",
+            incoming=False,
+        )
+        with self._lock:
+            self.talks.append(talk)
+        self._request(talk, "INVITE", "1", self._sdp(voice))
+        return talk
+
+    def hang_up(self, talk: Talk) -> None:
+        """Put the receiver down; before an answer: give up."""
+        if talk.ended:
+            return
+        if talk.answered_at is None and not talk.incoming:
+            self._request(talk, "CANCEL", "1")
+            return
+        self._request(talk, "BYE", "2")
+        self._end(talk)
+
+    # ---- SIP ---------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            readable, _, _ = select.select([self._socket], [], [], 0.01)
+            if readable:
+                data, peer = self._socket.recvfrom(65535)
+                with self._lock:
+                    self._take(data.decode(errors="replace"), peer)
+            with self._lock:
+                self._answer_those_who_rang()
+
+    def _take(self, text: str, peer: tuple[str, int]) -> None:
+        head, _, body = text.partition("\r\n\r\n")
+        first, *lines = head.split("\r\n")
+        headers = [(name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        get = dict(reversed(headers))
+        vias = [value for name, value in headers if name in {"via", "v"}]
+        if first.startswith("SIP/2.0"):
+            self._taken_answer(int(first.split()[1]), get, body)
+            return
+        method, uri, _ = first.split(" ", 2)
+        talk = next((one for one in self.talks if one.call_id == get["call-id"]), None)
+        if method == "INVITE" and talk is None:
+            self._rung(uri, get, vias, body, peer)
+        elif method == "INVITE" and talk and talk.answered_at is not None and "tag=" in get["to"]:
+            self._reply("200 OK", get, vias, peer, talk, self._sdp(talk.voice))
+        elif method in {"BYE", "CANCEL"} and talk:
+            self._reply("200 OK", get, vias, peer, talk)
+            if method == "CANCEL":
+                invite = {**get, "cseq": f"{talk.sequence} INVITE"}
+                self._reply("487 Request Terminated", invite, talk.via, peer, talk)
+            self._end(talk)
+        elif method != "ACK":
+            self._reply("200 OK" if method != "INVITE" else "100 Trying", get, vias, peer, talk)
+
+    def _rung(self, uri: str, get: dict[str, str], vias: list[str], body: str, peer: tuple[str, int]) -> None:
+        match = re.match(r"sip:([^@;>]*)", uri)
+        number = match[1] if match else ""
+        plan = self._plan(number)
+        talk = Talk(
+            number,
+            plan,
+            Voice(self.address.host, plan.hz),
+            get["call-id"],
+            f"{get['to']};tag={_token()}",
+            get["from"],
+            vias,
+            get["cseq"].split()[0],
+            peer,
+            request_uri=_uri(get.get("contact", get["from"])),
+        )
+        talk.offered = _media(body)
+        self.talks.append(talk)
+        if plan.silent:
+            return
+        if plan.refuses:
+            self._reply(plan.refuses, get, vias, peer, talk)
+            self._end(talk)
+            return
+        self._reply("180 Ringing", get, vias, peer, talk)
+
+    def _answer_those_who_rang(self) -> None:
+        now = time.monotonic()
+        for talk in self.talks:
+            plan = talk.plan
+            waits = talk.incoming and talk.answered_at is None and not talk.ended
+            if waits and plan.picks_up and not plan.silent and now - talk.asked_at >= plan.rings_s:
+                talk.answered_at = now
+                get = {"from": talk.theirs, "to": talk.ours, "call-id": talk.call_id, "cseq": f"{talk.sequence} INVITE"}
+                talk.voice.target = talk.offered
+                self._reply("200 OK", get, talk.via, talk.peer, talk, self._sdp(talk.voice))
+                talk.voice.press(plan.presses)
+            elif talk.up and talk.incoming and plan.stays_s and now - (talk.answered_at or now) >= plan.stays_s:
+                self.hang_up(talk)
+
+    def _taken_answer(self, status: int, get: dict[str, str], body: str) -> None:
+        talk = next((one for one in self.talks if one.call_id == get["call-id"]), None)
+        if talk is None or not get["cseq"].endswith("INVITE"):
+            return
+        talk.status = status
+        if status < 200:
+            if media := _media(body):
+                talk.voice.target = media
+            return
+        talk.theirs = get["to"]
+        if status < 300:
+            talk.request_uri = _uri(get.get("contact", get["to"]))
+            talk.voice.target = _media(body) or talk.voice.target
+            talk.answered_at = talk.answered_at or time.monotonic()
+        self._request(talk, "ACK", "1")
+        if status >= 300:
+            self._end(talk)
+
+    def _request(self, talk: Talk, method: str, sequence: str, body: str = "") -> None:
+        lines = [
+            f"{method} {talk.request_uri} SIP/2.0",
+            f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{talk.call_id[:8] if method == 'CANCEL' else _token()}",
+            f"From: {talk.ours}",
+            f"To: {talk.theirs}",
+            f"Call-ID: {talk.call_id}",
+            f"CSeq: {sequence} {method}",
+            f"Contact: <sip:phone@{self.address}>",
+            "Max-Forwards: 70",
+        ]
+        if method == "INVITE":
+            lines[1] = f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{talk.call_id[:8]}"
+        self._send(lines, body, talk.peer)
+
+    def _reply(
+        self,
+        status: str,
+        get: dict[str, str],
+        vias: list[str],
+        peer: tuple[str, int],
+        talk: Talk | None = None,
+        body: str = "",
+    ) -> None:
+        to = talk.ours if talk and talk.incoming and "tag=" not in get["to"] else get["to"]
+        lines = [
+            f"SIP/2.0 {status}",
+            *(f"Via: {via}" for via in vias),
+            f"From: {get['from']}",
+            f"To: {to}",
+            f"Call-ID: {get['call-id']}",
+            f"CSeq: {get['cseq']}",
+            f"Contact: <sip:phone@{self.address}>",
+        ]
+        self._send(lines, body, peer)
+
+    def _send(self, lines: list[str], body: str, peer: tuple[str, int]) -> None:
+        if body:
+            lines.append("Content-Type: application/sdp")
+        lines.append(f"Content-Length: {len(body)}")
+        self._socket.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), peer)
+
+    def _sdp(self, voice: Voice) -> str:
+        at = voice.address
+        lines = ("v=0", f"o=- 1 1 IN IP4 {at.host}", "s=-", f"c=IN IP4 {at.host}", "t=0 0")
+        media = (f"m=audio {at.port} RTP/AVP 8 101", "a=rtpmap:8 PCMA/8000", "a=rtpmap:101 telephone-event/8000")
+        return "".join(f"{line}\r\n" for line in (*lines, *media, "a=fmtp:101 0-15", "a=ptime:20", "a=sendrecv"))
+
+    def _end(self, talk: Talk) -> None:
+        talk.ended = True
+        talk.voice.stop()
+
+
+def _token() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+def _uri(header: str) -> str:
+    match = re.search(r"<([^>]+)>", header)
+    return match[1] if match else header
+
+
+def _media(body: str) -> Address | None:
+    host, port = re.search(r"^c=IN IP4 (\S+)", body, re.MULTILINE), re.search(r"^m=audio (\d+)", body, re.MULTILINE)
+    return Address(host[1], int(port[1])) if host and port else None

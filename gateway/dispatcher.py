@@ -1,0 +1,243 @@
+"""Rings SKPDs: the intent is in the store first, then one channel is asked for, whose id follows from it.
+
+From there on the dialplan goes on alone ([skpd] in extensions.conf): it rings line after line, has the acceptance
+confirmed and joins the conversation, whether the gateway lives or not. What becomes of it is told by the ledger.
+Nothing is ever asked for twice: what a former gateway may or may not have asked for is looked for, not asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from gateway import channel_variables as names
+from gateway.ami_link import AmiRefused, AmiUnavailable
+from gateway.dispatch_facts import channel_ids
+from gateway.live_calls import read_channels
+from gateway.telephony.phrases import phrase_for_area, phrase_for_category, spoken_digits
+from ticketing.commands import CancelDispatch, RecordCalls, RequestDispatch
+from ticketing.dispatch import Trace
+from ticketing.errors import DispatchUnknown, NobodyToHandOverTo, Siaga112Error, TicketUnknown
+from ticketing.model import Instant, LegKind, Precision
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from gateway.ami_listener import AmiListener
+    from gateway.call_recorder import Journal
+    from ticketing.desk import TicketDesk
+    from ticketing.dispatch import Dispatch, DispatchMode
+    from ticketing.model import Call, CallId, Ticket
+    from ticketing.ports import Clock, KeptTicket, Store
+    from ticketing.skpd import Skpd
+
+log = structlog.get_logger()
+
+# What a line may take beside its ringing: the announcement twice, the wait for a key, a trunk that does not answer.
+_A_LINE_TAKES_S: Final = 90
+_LOOK_EVERY_S: Final = 5.0
+# An Originate is carried out, or its channel refused, within a moment. What Asterisk has nothing of after this time was
+# never asked for, or is over.
+_SEEN_BY: Final = timedelta(seconds=10)
+_LEDGER_WITHIN_S: Final = 30.0
+
+
+def originate(
+    dispatch: Dispatch, skpd: Skpd, kept: KeptTicket, *, node: str, caller: str, trunks: int, known: Container[str]
+) -> dict[str, str | list[str]]:
+    """Give the headers of the one Originate of this dispatch. `caller` is the name of the caller's channel, if any.
+
+    `trunks` is through how many a line may have to be tried; `known` are the phrases that there are.
+    """
+    rings = {line.number: line.ring_s for line in skpd.lines}
+    lines = [(number, rings.get(number, 25)) for number in dispatch.lines]
+    longest = sum((ring_s + _A_LINE_TAKES_S) * max(trunks, 1) for _, ring_s in lines)
+    near, far = channel_ids(node, dispatch.id)
+    inherited = {
+        names.DISPATCH_ID: str(dispatch.id),
+        names.DISPATCH_CONFIRM: "1" if skpd.confirm else "0",
+        names.DISPATCH_SAY: "&".join(announcement(kept.ticket, known, caller_is_there=bool(caller))),
+    }
+    own = {
+        names.DISPATCH_LINES: "&".join(f"{number}:{ring_s}" for number, ring_s in lines),
+        names.DISPATCH_CALLER: caller,
+        names.DISPATCH_CALL: dispatch.call_id,
+        names.DISPATCH_CALL_BACK: _call_back(kept.call),
+    }
+    return {
+        "Channel": "Local/s@skpd/n",
+        "Context": "skpd-join",
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": str(longest * 1000),
+        "CallerID": '"112" <112>',
+        "Async": "true",
+        "ChannelId": near,
+        "OtherChannelId": far,
+        "Variable": [
+            *(f"__{name}={value}" for name, value in inherited.items()),
+            *(f"{name}={value}" for name, value in own.items()),
+        ],
+    }
+
+
+def announcement(ticket: Ticket, known: Container[str], *, caller_is_there: bool) -> tuple[str, ...]:
+    """Give the phrases that an officer hears: who calls, which ticket, what, where, and what to press."""
+    return (
+        "dispatch-hello",
+        "dispatch-ticket",
+        *spoken_digits(ticket.number),
+        phrase_for_category(ticket.category, known),
+        phrase_for_area(ticket.location.area_code, known),
+        "dispatch-press-1" if caller_is_there else "dispatch-press-1-gone",
+    )
+
+
+def _call_back(call: Call) -> str:
+    caller = call.caller
+    return caller.e164 if caller and caller.callable and caller.e164 else ""
+
+
+def _playable(sounds: Path) -> frozenset[str]:
+    return frozenset(file.stem for file in sounds.glob("*.wav"))
+
+
+def unheard_of(
+    under_way: Iterable[Dispatch], channels: Iterable[Mapping[str, str | list[str]]], node: str
+) -> tuple[Dispatch, ...]:
+    """Give the dispatches of which Asterisk has no channel: neither half of their own, nor a line that is rung."""
+    alive = {str(event.get(name)) for event in channels for name in ("Uniqueid", "Linkedid")}
+    return tuple(one for one in under_way if not alive.intersection(channel_ids(node, one.id)))
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """See the module. `run` looks for ever after dispatches of which nobody tells the end."""
+
+    node: str
+    zone: ZoneInfo
+    trunks: int
+    sounds: Path  # the phrases that can be played lie here
+    ami: AmiListener
+    journals: Iterable[Journal]
+    store: Store
+    desk: TicketDesk
+    clock: Clock
+    _missed: frozenset[int] = frozenset()
+
+    async def request(self, number: str, skpd: str, mode: DispatchMode, by: str) -> Dispatch:
+        """Have an SKPD rung for a ticket; raise the refusals of RequestDispatch, AmiUnavailable or AmiRefused.
+
+        When Asterisk cannot be asked, the dispatch is on record as failed, and the asker is told.
+        """
+        local = self.clock.now().astimezone(self.zone)
+        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, mode, local))
+        dispatch = await self._kept(int(str(asked.body["dispatch"])))
+        try:
+            await self._ring(dispatch)
+        except AmiUnavailable as error:
+            if not error.sent:
+                await self._give_up(dispatch)
+            raise
+        except AmiRefused:
+            await self._give_up(dispatch)
+            raise
+        return dispatch
+
+    async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
+        """Withdraw a dispatch, and stop what rings for it; raise DispatchUnknown, DispatchOver, AmiUnavailable."""
+        await self.desk.handle(CancelDispatch(number, dispatch, by))
+        near, _ = channel_ids(self.node, dispatch)
+        channels = await self.ami.list_action("CoreShowChannels")
+        # First the channel that dials, or it would go on with the next line; then the line: while an officer hears the
+        # announcement, the channel that dials looks at nothing.
+        of_it = [event for event in channels if event.get("Linkedid") == near]
+        for event in sorted(of_it, key=lambda one: not str(one.get("Channel")).startswith("Local/")):
+            await self._hang_up(str(event["Channel"]))
+        return await self._kept(dispatch)
+
+    async def _hang_up(self, channel: str) -> None:
+        try:
+            await self.ami.action("Hangup", Channel=channel, Cause="16")
+        except AmiRefused as error:
+            log.info("channel_gone_already", reason=str(error))
+
+    async def hand_over(self, number: str) -> None:
+        """Free the takers of a ticket whose caller talks with an SKPD: their phones are put down for them.
+
+        Raises TicketUnknown, NobodyToHandOverTo, AmiUnavailable.
+        """
+        kept = await self.store.ticket(number)
+        if kept is None:
+            raise TicketUnknown(number)
+        dispatches = (await self.store.dispatches([number])).get(number, ())
+        if not any(one.trace.joined and not one.trace.left for one in dispatches):
+            raise NobodyToHandOverTo(number)
+        taken_by = {leg.channel for leg in kept.call.legs if leg.kind is LegKind.TAKER}
+        for channel in read_channels(await self.ami.list_action("CoreShowChannels")):
+            if channel.id in taken_by:
+                await self._hang_up(channel.name)
+
+    async def _ring(self, dispatch: Dispatch) -> None:
+        skpd, kept = await self.store.skpd(dispatch.skpd), await self.store.ticket(dispatch.ticket)
+        if skpd is None or kept is None:
+            raise DispatchUnknown(dispatch.id)  # removed in this very moment
+        caller = await self._channel_of(dispatch.call_id)
+        headers = originate(
+            dispatch,
+            skpd,
+            kept,
+            node=self.node,
+            caller=caller,
+            trunks=self.trunks,
+            known=await asyncio.to_thread(_playable, self.sounds),
+        )
+        await self.ami.action("Originate", **headers)
+
+    async def _channel_of(self, call: CallId) -> str:
+        """Name the caller's channel; nothing when the caller has hung up."""
+        channels = read_channels(await self.ami.list_action("CoreShowChannels"))
+        return next((channel.name for channel in channels if channel.id == call), "")
+
+    async def _kept(self, dispatch: int) -> Dispatch:
+        kept = await self.store.dispatch(dispatch)
+        if kept is None:
+            raise DispatchUnknown(dispatch)
+        return kept
+
+    async def _give_up(self, dispatch: Dispatch) -> None:
+        over = Trace(over=Instant(self.clock.now(), Precision.SECOND))
+        await self.desk.handle(RecordCalls(dispatches=((dispatch.id, over),)))
+
+    async def run(self) -> None:
+        """Look for ever for dispatches that Asterisk has nothing of, and that nothing tells the end of."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            await self.ami.connected()
+            try:
+                await self.look()
+            except (Siaga112Error, TimeoutError) as error:
+                # Asterisk, the store or the ledger's reader: whichever it is, it says so itself.
+                log.warning("dispatches_not_looked_after", reason=str(error) or type(error).__name__)
+                self._missed = frozenset()
+
+    async def look(self) -> None:
+        """Look once; raise AmiUnavailable, AmiRefused, TimeoutError or StoreUnusable."""
+        before = self.clock.now() - _SEEN_BY
+        channels = await self.ami.list_action("CoreShowChannels")
+        async with asyncio.timeout(_LEDGER_WITHIN_S):
+            for journal in self.journals:
+                await journal.read_from_now()
+        under_way = [one for one in await self.store.dispatches_under_way() if one.requested_at < before]
+        missed = unheard_of(under_way, channels, self.node)
+        for dispatch in missed:
+            if dispatch.id in self._missed:
+                log.error("dispatch_ended_unheard", dispatch=dispatch.id, ticket=dispatch.ticket)
+                await self._give_up(dispatch)
+        self._missed = frozenset(dispatch.id for dispatch in missed)

@@ -1,0 +1,143 @@
+"""Dispatches: an SKPD is rung for a ticket, withdrawn, handed over to, and says how it goes on."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from gateway.ami_link import AmiRefused, AmiUnavailable
+from gateway.presentation import dispatch_json
+from gateway.web import guard
+from gateway.web.answers import DispatchAnswer, TicketAnswer
+from gateway.web.api_tickets import kept_ticket, show_ticket
+from gateway.web.auth import asker
+from gateway.web.context import web_of
+from gateway.web.errors import NoSuchThing
+from gateway.web.routes import Route
+from gateway.web.schemas import DispatchBody, DispatchUpdateBody
+from ticketing.commands import UpdateDispatch
+from ticketing.dispatch import DISPATCH_ID
+from ticketing.errors import (
+    DispatchOver,
+    DispatchUnderWay,
+    DispatchUnknown,
+    NobodyToHandOverTo,
+    SkpdUnknown,
+    SkpdWithoutLines,
+    TicketClosed,
+    TicketUnknown,
+)
+from ticketing.model import Role
+from ticketing.permissions import Permission
+
+if TYPE_CHECKING:
+    from ticketing.dispatch import Dispatch
+
+
+async def _request(request: web.Request) -> web.Response:
+    kept, asked = await kept_ticket(request), guard.body(request, DispatchBody)
+    dispatch = await web_of(request).dispatches.request(
+        kept.ticket.number, asked.skpd, asked.mode, asker(request).user.name
+    )
+    return web.json_response(dispatch_json(dispatch), status=HTTPStatus.CREATED)
+
+
+async def _kept(request: web.Request) -> Dispatch:
+    """The dispatch of the path; raise NoSuchThing when there is none that the asker may know of."""
+    kept, text, user = await kept_ticket(request), request.match_info["dispatch"], asker(request).user
+    known = re.fullmatch(DISPATCH_ID, text, re.ASCII)
+    dispatch = await web_of(request).store.dispatch(int(text)) if known else None
+    own = user.role is not Role.SKPD or (dispatch is not None and dispatch.skpd == user.skpd)
+    if dispatch is None or dispatch.ticket != kept.ticket.number or not own:
+        raise NoSuchThing(f"there is no dispatch {text[:40]} of this ticket")
+    return dispatch
+
+
+async def _show(request: web.Request) -> web.Response:
+    return web.json_response(dispatch_json(await _kept(request)))
+
+
+async def _cancel(request: web.Request) -> web.Response:
+    dispatch, user = await _kept(request), asker(request).user
+    cancelled = await web_of(request).dispatches.cancel(dispatch.ticket, dispatch.id, user.name)
+    return web.json_response(dispatch_json(cancelled))
+
+
+async def _update(request: web.Request) -> web.Response:
+    dispatch, asked, user = await _kept(request), guard.body(request, DispatchUpdateBody), asker(request).user
+    await web_of(request).desk.handle(
+        UpdateDispatch(dispatch.ticket, dispatch.id, asked.state, user.name, user.skpd, asked.note)
+    )
+    return await _show(request)
+
+
+async def _hand_over(request: web.Request) -> web.Response:
+    kept = await kept_ticket(request)
+    await web_of(request).dispatches.hand_over(kept.ticket.number)
+    return await show_ticket(request)
+
+
+_SILENT: Final = (AmiUnavailable, AmiRefused)
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        "/tickets/{number}/dispatches",
+        _request,
+        Permission.DISPATCH,
+        "Ring an SKPD, line after line, and bridge the caller to whoever accepts",
+        DispatchAnswer,
+        status=HTTPStatus.CREATED,
+        body=DispatchBody,
+        errors=(
+            NoSuchThing,
+            TicketUnknown,
+            TicketClosed,
+            SkpdUnknown,
+            SkpdWithoutLines,
+            DispatchUnderWay,
+            DispatchUnknown,
+            *_SILENT,
+        ),
+    ),
+    Route(
+        "GET",
+        "/tickets/{number}/dispatches/{dispatch}",
+        _show,
+        Permission.READ_TICKETS,
+        "One dispatch, with every line that was rung",
+        DispatchAnswer,
+        errors=(NoSuchThing,),
+    ),
+    Route(
+        "POST",
+        "/tickets/{number}/dispatches/{dispatch}/cancel",
+        _cancel,
+        Permission.DISPATCH,
+        "Withdraw a dispatch that nobody has accepted; what rings stops ringing",
+        DispatchAnswer,
+        errors=(NoSuchThing, DispatchUnknown, DispatchOver, *_SILENT),
+    ),
+    Route(
+        "POST",
+        "/tickets/{number}/dispatches/{dispatch}/updates",
+        _update,
+        Permission.UPDATE_DISPATCH,
+        "Put on record what the SKPD says: accepted, assigned, en route, on scene, handled, declined",
+        DispatchAnswer,
+        body=DispatchUpdateBody,
+        errors=(NoSuchThing, DispatchUnknown, DispatchOver),
+    ),
+    Route(
+        "POST",
+        "/tickets/{number}/hand-over",
+        _hand_over,
+        Permission.DISPATCH,
+        "Leave the caller with the SKPD: the taker is free for the next call",
+        TicketAnswer,
+        errors=(NoSuchThing, TicketUnknown, NobodyToHandOverTo, *_SILENT),
+    ),
+)

@@ -1,0 +1,335 @@
+"""The caller is bridged to the SKPD's phone. Everybody sends a tone of their own: it tells who hears whom."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.sipp import free_address, register
+from bench.softphone import Plan, Softphone, Talk
+from tests.telephony.line import Line, eventually, now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CITIZEN, TAKER, DAMKAR, PSC = 400, 700, 1000, 1300
+LAND, MOBILE, RADIO = "+62374400001", "+6281140000002", "+6281140000003"
+AMBULANCE = "+62374400119"
+ACCEPTS = "1"
+
+
+@dataclass
+class City:
+    """A line with one taker, and a carrier behind which the telephones of SKPDs do as they are told."""
+
+    line: Line
+    taker: Softphone
+    carrier: Softphone
+    token: str
+    lines: dict[str, Plan] = field(default_factory=dict)
+
+    def api(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        asked = urllib.request.Request(
+            f"http://{self.line.http}/api/v1{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.status or 0, json.load(error)
+
+    @contextmanager
+    def call(self) -> Iterator[Conversation]:
+        """A citizen calls, the taker answers, the ticket is open; everybody hangs up with the block."""
+        since, before = now(), len(self.taker.talks)
+        with Softphone(host="127.0.0.2") as phone:
+            citizen = phone.dial(self.line.sip, "112", hz=CITIZEN)
+            try:
+                taker = eventually(lambda: next((talk for talk in self.taker.talks[before:] if talk.up), None))
+                eventually(lambda: citizen.up)
+                number = eventually(lambda: self.line.tickets(since))[0]["number"]
+                yield Conversation(self, phone, citizen, taker, number)
+            finally:
+                for telephone in (phone, self.taker, self.carrier):
+                    for talk in telephone.talks:
+                        telephone.hang_up(talk)
+        eventually(lambda: self.line.asterisk("core show channels count").startswith("0 active channels"))
+        eventually(lambda: self.line.health()["free"] == 1)
+
+
+@dataclass
+class Conversation:
+    city: City
+    phone: Softphone
+    citizen: Talk
+    taker: Talk
+    number: str
+
+    def dispatch(self, skpd: str = "damkar", **more: str) -> dict[str, Any]:
+        status, answer = self.city.api("POST", f"/tickets/{self.number}/dispatches", {"skpd": skpd, **more})
+        assert status == 201, answer
+        return dict(answer)
+
+    def ticket(self) -> dict[str, Any]:
+        status, answer = self.city.api("GET", f"/tickets/{self.number}")
+        assert status == 200
+        return dict(answer)
+
+    def seen(self, dispatch: dict[str, Any]) -> dict[str, Any]:
+        return next(one for one in self.ticket()["dispatches"] if one["id"] == dispatch["id"])
+
+    def state(self, dispatch: dict[str, Any]) -> str:
+        return str(self.seen(dispatch)["state"])
+
+    def outcomes(self, dispatch: dict[str, Any]) -> list[tuple[str, str | None]]:
+        return [(leg["line"], leg["outcome"]) for leg in self.seen(dispatch)["legs"]]
+
+    def answered_by(self, number: str) -> Talk:
+        return eventually(
+            lambda: next((talk for talk in self.city.carrier.talks if talk.number == number and talk.up), None)
+        )
+
+
+def hear_each_other(*parties: Talk) -> None:
+    """Wait until everybody hears everybody else."""
+    for one in parties:
+        for other in parties:
+            if one is not other:
+                eventually(lambda one=one, other=other: one.voice.hears(other.plan.hz), within_s=10)  # type: ignore[misc]
+
+
+def hears_nothing_of(one: Talk, *others: Talk) -> bool:
+    return not any(one.voice.hears(other.plan.hz) for other in others)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    home, proxy = tmp_path_factory.mktemp("line"), free_address("127.0.0.2")
+    plans: dict[str, Plan] = {}
+    with (
+        Softphone(lambda number: plans.get(number, Plan(silent=True)), proxy) as carrier,
+        Line.started(home, SIAGA112_CARRIER_PROXY=str(proxy)) as line,
+    ):
+        line.add_takers(1)
+        for code, name, numbers in (
+            ("damkar", "Pemadam Kebakaran", (LAND, MOBILE, RADIO)),
+            ("psc119", "PSC 119", (AMBULANCE,)),
+        ):
+            lines = [word for number in numbers for word in ("--line", f"{number},ring=5")]
+            done = line.siaga112("skpd", "add", code, "--name", name, *lines)
+            assert done.returncode == 0, done.stderr
+        assert (
+            line.siaga112(
+                "user", "add", "dewi", "--role", "supervisor", "--password-stdin", typed="kata-sandi-dewi\n"
+            ).returncode
+            == 0
+        )
+        token = line.siaga112("token", "create", "--user", "dewi").stdout.strip()
+        desk = free_address()
+        register(line.sip, desk, [("201", line.logins["201"])])
+        with Softphone(Plan(hz=TAKER), desk) as taker:
+            eventually(lambda: line.health()["staffed"] == 1)
+            yield City(line, taker, carrier, token, plans)
+
+
+@pytest.fixture(autouse=True)
+def quiet(city: City) -> None:
+    city.lines.clear()
+
+
+def test_an_skpd_that_accepts_at_its_first_line_is_with_caller_and_taker(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+    with city.call() as call:
+        dispatch = call.dispatch()
+        officer = call.answered_by(LAND)
+        hear_each_other(call.citizen, call.taker, officer)
+        eventually(lambda: call.seen(dispatch)["bridged_at"])
+        seen = call.seen(dispatch)
+        assert (seen["state"], seen["legs"][0]["ringing_at"] is not None) == ("accepted", True)
+        assert call.outcomes(dispatch) == [(LAND, "accepted")]
+        moments = [
+            seen["requested_at"],
+            *(seen["legs"][0][f"{name}_at"] for name in ("started", "answered", "accepted")),
+        ]
+        assert moments == sorted(moments)
+
+
+@pytest.mark.parametrize(
+    ("first", "outcome"),
+    [
+        (Plan(refuses="486 Busy Here"), "busy"),
+        (Plan(picks_up=False), "no_answer"),
+        (Plan(refuses="603 Decline"), "refused"),
+        (Plan(refuses="404 Not Found"), "unreachable"),
+        (Plan(hz=PSC, stays_s=6), "not_confirmed"),
+    ],
+    ids=["busy", "no answer", "refused", "unreachable", "a machine"],
+)
+def test_the_next_line_is_rung_when_the_first_does_not_accept(city: City, first: Plan, outcome: str) -> None:
+    city.lines |= {LAND: first, MOBILE: Plan(hz=DAMKAR, presses=ACCEPTS)}
+    with city.call() as call:
+        dispatch = call.dispatch()
+        officer = eventually(
+            lambda: next((talk for talk in city.carrier.talks if talk.number == MOBILE and talk.up), None), within_s=90
+        )
+        hear_each_other(call.citizen, call.taker, officer)
+        eventually(lambda: call.outcomes(dispatch) == [(LAND, outcome), (MOBILE, "accepted")])
+        # Whatever a machine said, it said to nobody.
+        assert not any(talk.voice.ever_heard(PSC) for talk in (call.citizen, call.taker))
+
+
+def test_when_nobody_accepts_everybody_is_alarmed_and_it_can_be_tried_again(city: City) -> None:
+    city.lines |= {LAND: Plan(refuses="486 Busy Here"), MOBILE: Plan(refuses="486 Busy Here")}
+    with city.call() as call:
+        dispatch = call.dispatch()
+        eventually(lambda: call.state(dispatch) == "failed", within_s=60)
+        assert call.outcomes(dispatch) == [(LAND, "busy"), (MOBILE, "busy"), (RADIO, "unreachable")]
+        alarm = f"dispatch.{dispatch['id']}"
+        eventually(lambda: alarm in {one["name"] for one in city.line.health()["alarms"]})
+        city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+        again = call.dispatch()
+        hear_each_other(call.citizen, call.taker, call.answered_by(LAND))
+        eventually(lambda: call.state(again) == "accepted")
+        eventually(lambda: alarm not in {one["name"] for one in city.line.health()["alarms"]})
+
+
+def test_two_skpds_are_in_one_conversation(city: City) -> None:
+    city.lines |= {LAND: Plan(hz=DAMKAR, presses=ACCEPTS), AMBULANCE: Plan(hz=PSC, presses=ACCEPTS)}
+    with city.call() as call:
+        dispatches = [call.dispatch(), call.dispatch("psc119")]
+        hear_each_other(call.citizen, call.taker, call.answered_by(LAND), call.answered_by(AMBULANCE))
+        assert {call.state(one) for one in dispatches} == {"accepted"}
+
+
+def test_a_taker_who_hands_over_answers_the_next_call_while_the_first_goes_on(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+    with city.call() as call, Softphone(host="127.0.0.2") as phone:
+        call.dispatch()
+        officer = call.answered_by(LAND)
+        hear_each_other(call.citizen, call.taker, officer)
+        status, _ = city.api("POST", f"/tickets/{call.number}/hand-over")
+        assert status == 200
+        eventually(lambda: call.taker.ended)
+        taken = len(city.taker.talks)
+        second = phone.dial(city.line.sip, "112", shown="08123456780", hz=CITIZEN + 100)
+        eventually(lambda: second.up)
+        hear_each_other(second, city.taker.talks[taken])
+        hear_each_other(call.citizen, officer)
+        assert hears_nothing_of(call.citizen, city.taker.talks[taken], second)
+        phone.hang_up(second)
+
+
+def test_nobody_is_left_alone_by_a_hand_over(city: City) -> None:
+    with city.call() as call:
+        status, refusal = city.api("POST", f"/tickets/{call.number}/hand-over")
+        assert (status, refusal["type"].rpartition(":")[2]) == (409, "nobody-to-hand-over-to")
+        hear_each_other(call.citizen, call.taker)
+
+
+def test_a_caller_who_hangs_up_while_lines_ring_is_called_back_by_key(city: City) -> None:
+    city.lines |= {
+        LAND: Plan(hz=DAMKAR, rings_s=2.5, presses="12"),
+        "+628123456789": Plan(hz=CITIZEN),
+    }
+    with city.call() as call:
+        dispatch = call.dispatch()
+        call.phone.hang_up(call.citizen)
+        officer = call.answered_by(LAND)
+        called_back = call.answered_by("+628123456789")
+        hear_each_other(officer, called_back)
+        assert call.state(dispatch) == "accepted"
+        assert call.seen(dispatch)["bridged_at"] is None
+
+
+def test_the_taker_stays_with_a_caller_whom_the_skpd_leaves(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+    with city.call() as call:
+        dispatch = call.dispatch()
+        officer = call.answered_by(LAND)
+        hear_each_other(call.citizen, call.taker, officer)
+        city.carrier.hang_up(officer)
+        eventually(lambda: call.seen(dispatch)["left_at"])
+        hear_each_other(call.citizen, call.taker)
+        city.taker.hang_up(call.taker)
+        # The taker's hang-up ends the call: the SKPD had left before, and left nobody alone.
+        eventually(lambda: call.citizen.ended)
+
+
+def test_taker_and_skpd_may_go_on_when_the_caller_hangs_up(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+    with city.call() as call:
+        call.dispatch()
+        officer = call.answered_by(LAND)
+        hear_each_other(call.citizen, call.taker, officer)
+        call.phone.hang_up(call.citizen)
+        hear_each_other(call.taker, officer)
+
+
+def test_the_last_skpd_to_leave_leaves_the_caller_first_in_the_queue(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+    with city.call() as call:
+        since = len(city.taker.talks)
+        call.dispatch()
+        officer = call.answered_by(LAND)
+        hear_each_other(call.citizen, call.taker, officer)
+        city.taker.hang_up(call.taker)
+        hear_each_other(call.citizen, officer)
+        city.carrier.hang_up(officer)
+        again = eventually(lambda: next(iter(city.taker.talks[since:]), None))
+        hear_each_other(call.citizen, again)
+        assert call.ticket()["number"] == call.number
+        assert [one["ticket"] for one in city.line.calls() if one["outcome"] == "talking"] == [call.number]
+
+
+def test_a_dispatch_is_withdrawn_while_it_rings(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, rings_s=60)
+    with city.call() as call:
+        dispatch = call.dispatch()
+        (ringing,) = eventually(lambda: [talk for talk in city.carrier.talks if talk.number == LAND and not talk.ended])
+        status, _ = city.api("POST", f"/tickets/{call.number}/dispatches/{dispatch['id']}/cancel")
+        assert status == 200
+        eventually(lambda: ringing.ended)
+        eventually(lambda: call.outcomes(dispatch) == [(LAND, "cancelled")])
+        assert call.state(dispatch) == "cancelled"
+        hear_each_other(call.citizen, call.taker)
+
+
+def test_a_call_that_is_over_can_be_dispatched_still(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, presses="1")
+    with city.call() as call:
+        call.phone.hang_up(call.citizen)
+        eventually(lambda: city.line.calls()[-1]["ended_at"])
+        dispatch = call.dispatch()
+        eventually(lambda: call.state(dispatch) == "accepted")
+        assert call.seen(dispatch)["bridged_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"skpd": "nobody"}, 404),
+        ({"skpd": "damkar\r\nAction: Hangup"}, 422),
+        ({"skpd": ""}, 422),
+        ({"skpd": "damkar", "line": "+62811"}, 422),
+        ({"skpd": ["damkar"]}, 422),
+        ({"skpd": "damkar", "mode": "shout"}, 422),
+        ({}, 422),
+        ([], 422),
+    ],
+)
+def test_what_is_no_dispatch_rings_nobody(city: City, body: object, status: int) -> None:
+    before = len(city.carrier.talks)
+    with city.call() as call:
+        assert city.api("POST", f"/tickets/{call.number}/dispatches", body)[0] == status
+        assert call.ticket()["dispatches"] == []
+    assert len(city.carrier.talks) == before
