@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli_store import printable, show, with_desk, with_store
-from ticketing.dispatch import SAID_BY_SKPD, DispatchMode, DispatchState
+from ticketing.dispatch import SAID_BY_SKPD, DispatchState
 from ticketing.errors import DispatchUnknown, TicketUnknown
 
 if TYPE_CHECKING:
@@ -42,15 +42,13 @@ def dispatch() -> None:
 @dispatch.command("send")
 @click.argument("ticket")
 @click.argument("skpd")
-@click.option("--consult", is_flag=True, help="Taker and SKPD speak first; the caller listens to music.")
 @click.option("--wait/--no-wait", default=True, help="Tell each step until somebody has accepted, or nobody has.")
-def dispatch_send(ticket: str, skpd: str, *, consult: bool, wait: bool) -> None:
+def dispatch_send(ticket: str, skpd: str, *, wait: bool) -> None:
     """Ring an SKPD for a ticket, line after line. Exit status 0: accepted (with --no-wait: it rings)."""
     from gateway.cli_line import with_line  # noqa: PLC0415
 
     async def sent(line: LineParts) -> Dispatch:
-        mode = DispatchMode.CONSULT if consult else DispatchMode.JOIN
-        asked = await _dispatcher(line).request(ticket, skpd, mode, _by())
+        asked = await _dispatcher(line).request(ticket, skpd, _by())
         click.echo(f"dispatch {asked.id}: {skpd} is rung at {', '.join(asked.lines)}; Ctrl-C does not stop it")
         return await _followed(line.store, asked) if wait else asked
 

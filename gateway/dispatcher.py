@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gateway.ami_listener import AmiListener
     from gateway.call_recorder import Journal
     from ticketing.desk import TicketDesk
-    from ticketing.dispatch import Dispatch, DispatchMode
+    from ticketing.dispatch import Dispatch
     from ticketing.model import Call, CallId, Ticket
     from ticketing.ports import Clock, KeptTicket, Store
     from ticketing.skpd import Skpd
@@ -131,13 +131,13 @@ class Dispatcher:
     clock: Clock
     _missed: frozenset[int] = frozenset()
 
-    async def request(self, number: str, skpd: str, mode: DispatchMode, by: str) -> Dispatch:
+    async def request(self, number: str, skpd: str, by: str) -> Dispatch:
         """Have an SKPD rung for a ticket; raise the refusals of RequestDispatch, AmiUnavailable or AmiRefused.
 
         When Asterisk cannot be asked, the dispatch is on record as failed, and the asker is told.
         """
         local = self.clock.now().astimezone(self.zone)
-        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, mode, local))
+        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, local))
         dispatch = await self._kept(int(str(asked.body["dispatch"])))
         try:
             await self._ring(dispatch)

@@ -106,7 +106,6 @@ def dispatch_json(dispatch: Dispatch) -> Json:
         "id": str(dispatch.id),
         "skpd": dispatch.skpd,
         "state": dispatch.state,
-        "mode": dispatch.mode,
         "requested_at": rfc3339(dispatch.requested_at),
         "requested_by": dispatch.requested_by,
         "accepted_at": rfc3339(dispatch.accepted_at),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticketing.callbacks import CallBackOutcome
-    from ticketing.dispatch import DispatchMode, DispatchState, Trace
+    from ticketing.dispatch import DispatchState, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.people import Session, Token, User
     from ticketing.skpd import Skpd
@@ -171,7 +171,6 @@ class RequestDispatch:
     number: str
     skpd: str
     by: str
-    mode: DispatchMode
     local: datetime  # the city's time now: by it the lines are put in order
 
 

@@ -219,13 +219,6 @@ class Update:
     note: str | None = None
 
 
-class DispatchMode(StrEnum):
-    """How the SKPD meets the caller."""
-
-    JOIN = "join"  # whoever accepts is with caller and taker at once
-    CONSULT = "consult"  # taker and SKPD speak first, the caller listens to music, then all together
-
-
 @dataclass(frozen=True, slots=True)
 class Dispatch:
     """One SKPD asked to act on one ticket. `lines` are the numbers that were to be rung, as they stood then."""
@@ -236,7 +229,6 @@ class Dispatch:
     lines: tuple[str, ...]
     requested_at: datetime
     requested_by: str
-    mode: DispatchMode = DispatchMode.JOIN
     trace: Trace = Trace()
     updates: tuple[Update, ...] = ()
     cancelled_at: datetime | None = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, LegOutcome
+    from ticketing.dispatch import Dispatch, DispatchLeg, LegOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,6 @@ class DispatchRequested(Event):
     dispatch: str
     skpd: str
     lines: tuple[str, ...]
-    mode: DispatchMode
     by: str
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ticketing.callbacks import CallBackOutcome, SettledHow
-from ticketing.dispatch import DispatchMode, DispatchState, LegOutcome
+from ticketing.dispatch import DispatchState, LegOutcome
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
 from ticketing.sla import SlaState
 
@@ -115,7 +115,6 @@ class DispatchAnswer(Answer):
     id: str
     skpd: str
     state: DispatchState
-    mode: DispatchMode
     requested_at: Time
     requested_by: str
     accepted_at: Time | None

@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 async def _request(request: web.Request) -> web.Response:
     kept, asked = await kept_ticket(request), guard.body(request, DispatchBody)
-    dispatch = await web_of(request).dispatches.request(
-        kept.ticket.number, asked.skpd, asked.mode, asker(request).user.name
-    )
+    dispatch = await web_of(request).dispatches.request(kept.ticket.number, asked.skpd, asker(request).user.name)
     return web.json_response(dispatch_json(dispatch), status=HTTPStatus.CREATED)
 
 

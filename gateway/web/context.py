@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.watch.alarms import Alarms
     from gateway.web.city import City
     from ticketing.desk import TicketDesk
-    from ticketing.dispatch import Dispatch, DispatchMode
+    from ticketing.dispatch import Dispatch
     from ticketing.ports import Clock, Store
 
 # Two readers serve the store (ticketing.store): more at once would only wait there, before the recorder's.
@@ -40,7 +40,7 @@ class HealthSource(Protocol):
 class Dispatches(Protocol):
     """Whoever rings SKPDs (gateway.dispatcher)."""
 
-    async def request(self, number: str, skpd: str, mode: DispatchMode, by: str) -> Dispatch:
+    async def request(self, number: str, skpd: str, by: str) -> Dispatch:
         """Have an SKPD rung for a ticket."""
 
     async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
@@ -53,7 +53,7 @@ class Dispatches(Protocol):
 class _NoLine:
     """There is no line here: nobody is rung."""
 
-    async def request(self, number: str, skpd: str, mode: DispatchMode, by: str) -> Dispatch:  # noqa: ARG002
+    async def request(self, number: str, skpd: str, by: str) -> Dispatch:  # noqa: ARG002
         raise AmiUnavailable("Originate", "there is no line here", sent=False)
 
     async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:  # noqa: ARG002

@@ -20,7 +20,7 @@ from pydantic import (
 
 from ticketing.callbacks import CallBackOutcome
 from ticketing.commands import LONGEST_TEXT, SEVERITIES
-from ticketing.dispatch import SAID_BY_SKPD, DispatchMode, DispatchState
+from ticketing.dispatch import SAID_BY_SKPD, DispatchState
 from ticketing.model import CallOutcome, CallType, TicketStatus, well_formed
 from ticketing.skpd import SKPD_CODE
 
@@ -215,12 +215,9 @@ class StatusBody(Body):
 
 
 class DispatchBody(Body):
-    """Which SKPD is to be rung, and how it meets the caller."""
+    """Which SKPD is to be rung."""
 
     skpd: Code
-    mode: DispatchMode = Field(
-        default=DispatchMode.JOIN, description="`consult`: taker and SKPD speak first, the caller listens to music."
-    )
 
 
 class DispatchUpdateBody(Body):

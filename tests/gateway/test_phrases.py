@@ -10,6 +10,7 @@ import pytest
 from gateway.telephony.phrases import phrase_for_area, phrase_for_category, sentences, spoken_digits
 from gateway.web.areas import areas
 from gateway.web.texts import CATEGORIES, LANGUAGES
+from ticketing.dispatch import DispatchState
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DIALPLAN = "\n".join(path.read_text() for path in (CHECKOUT / "asterisk-conf").glob("*.conf*"))
@@ -51,6 +52,11 @@ def test_the_dialplan_plays_nothing_that_is_not_said() -> None:
     for name in played:
         # `digit-${…}`: the beginning of some.
         assert name in INDONESIAN or (name.endswith("-") and any(one.startswith(name) for one in INDONESIAN)), name
+
+
+def test_every_state_of_a_dispatch_can_be_said_and_no_other() -> None:
+    said = {name for name in INDONESIAN if name.startswith("state-")}
+    assert said == {f"state-{state.replace('_', '-')}" for state in DispatchState}
 
 
 def test_every_category_of_the_city_can_be_said_and_no_other() -> None:

@@ -32,7 +32,6 @@ from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives, call_i
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import AddSkpd, AddToken, AddUser, RecordCalls, RequestDispatch
 from ticketing.desk import TicketDesk
-from ticketing.dispatch import DispatchMode
 from ticketing.errors import SkpdExists
 from ticketing.model import Role
 from ticketing.people import Token, User
@@ -154,7 +153,7 @@ class Room:
     async def dispatch(self, number: str) -> str:
         """Have the fire brigade asked to act on a ticket; give the dispatch's id."""
         local = self.clock.time + timedelta(hours=8)
-        asked = RequestDispatch(number, await self.skpd(), "siti", DispatchMode.JOIN, local)
+        asked = RequestDispatch(number, await self.skpd(), "siti", local)
         (told,) = await self.desk.handle(asked)
         return str(told.body["dispatch"])
 

@@ -16,7 +16,7 @@ from ticketing.commands import (
     TurnStatus,
     UpdateDispatch,
 )
-from ticketing.dispatch import DispatchLeg, DispatchMode, DispatchState, Trace, Tried
+from ticketing.dispatch import DispatchLeg, DispatchState, Trace, Tried
 from ticketing.errors import (
     DispatchOver,
     DispatchUnderWay,
@@ -46,7 +46,7 @@ ACCEPTED = Trace((DispatchLeg(1, "one", dialled=at(11), answered=at(14), accepte
 
 
 def request(skpd: str = "damkar", number: str = NUMBER) -> RequestDispatch:
-    return RequestDispatch(number, skpd, "siti", DispatchMode.JOIN, LOCAL)
+    return RequestDispatch(number, skpd, "siti", LOCAL)
 
 
 def says(state: DispatchState, note: str | None = None, skpd: str | None = None, dispatch: int = 1) -> UpdateDispatch:
@@ -84,7 +84,6 @@ async def test_the_intent_is_on_record_before_anything_rings(
         "dispatch": "1",
         "skpd": "damkar",
         "lines": ["+6237442113", "113"],
-        "mode": "join",
         "by": "siti",
     }
     assert (asked.ticket_number, told.types) == (NUMBER, ["dispatch_requested"])

@@ -50,9 +50,9 @@ def request_dispatch(tx: Transaction, command: RequestDispatch, now: datetime) -
     for other in tx.dispatches_of(ticket.number):
         if other.skpd == skpd.code and other.trace.over is None and not other.cancelled_at:
             raise DispatchUnderWay(skpd.code, other.id, other.state)
-    new = Dispatch(ticket.number, ticket.call_id, skpd.code, lines, now, command.by, command.mode)
+    new = Dispatch(ticket.number, ticket.call_id, skpd.code, lines, now, command.by)
     kept = tx.keep_dispatch(new)
-    asked = DispatchRequested(now, str(kept.id), kept.skpd, lines, kept.mode, command.by)
+    asked = DispatchRequested(now, str(kept.id), kept.skpd, lines, command.by)
     return tell(tx, kept.call_id, (asked,), now)
 
 

@@ -8,7 +8,7 @@ from datetime import time
 from typing import Any, Final
 
 from ticketing.callbacks import Attempt, CallBack, CallBackOutcome, SettledHow, Settlement
-from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Trace, Tried, Update
+from ticketing.dispatch import Dispatch, DispatchLeg, DispatchState, Trace, Tried, Update
 from ticketing.model import (
     AnswerLeg,
     Call,
@@ -275,7 +275,6 @@ def dispatch_values(dispatch: Dispatch) -> Values:
         "call_id": dispatch.call_id,
         "skpd": dispatch.skpd,
         "lines": list(dispatch.lines),
-        "mode": dispatch.mode,
         "requested_at": dispatch.requested_at,
         "requested_by": dispatch.requested_by,
         "state": dispatch.state,
@@ -297,7 +296,6 @@ def dispatch_of(row: Row) -> Dispatch:
         lines=tuple(row["lines"]),
         requested_at=row["requested_at"],
         requested_by=row["requested_by"],
-        mode=DispatchMode(row["mode"]),
         trace=Trace(
             legs=tuple(_dispatch_leg(values) for values in row["legs"]),
             joined=_undated(row["joined"]),

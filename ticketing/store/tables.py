@@ -201,7 +201,6 @@ dispatches = Table(
     Column("call_id", String, nullable=False),
     Column("skpd", String, nullable=False),
     Column("lines", _json, nullable=False),  # the numbers, in the order in which they were to be rung
-    Column("mode", String, nullable=False),
     Column("requested_at", UtcMicroseconds, nullable=False),
     Column("requested_by", Text, nullable=False),
     Column("state", String, nullable=False),  # follows from what is below

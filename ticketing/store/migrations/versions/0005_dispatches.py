@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.Column("call_id", sa.String(), nullable=False),
         sa.Column("skpd", sa.String(), nullable=False),
         sa.Column("lines", sa.JSON(), nullable=False),
-        sa.Column("mode", sa.String(), nullable=False),
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("requested_by", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
