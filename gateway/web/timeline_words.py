@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from gateway.web.areas import area_name
 from gateway.web.city import limit
 from gateway.web.texts import TEXTS
-from gateway.web.views import When, lasted
+from gateway.web.views import When, causes, grouped, lasted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.web.views import Words
     from ticketing.timeline import Entry, Json
 
 # A correction of the telephone's own clock: part of the record, of little use to its reader.
 _MINOR: Final = frozenset({"arrival_time_settled", "answer_time_settled", "end_settled"})
-_GRAVE: Final = frozenset({"sla_breached", "call_overflowed", "call_interrupted"})
+_GRAVE: Final = frozenset({"sla_breached", "call_overflowed", "call_interrupted", "dispatch_failed"})
 
 _FIELDS: Final = {
     "reporter_name": "ticket.reporter",
@@ -47,18 +48,32 @@ class Line:
     grave: bool
 
 
-def timeline_lines(entries: Iterable[Entry], answered_at: datetime, words: Words) -> tuple[Line, ...]:
-    """The timeline, in its order."""
-    return tuple(_line(entry, answered_at, words) for entry in entries)
+def timeline_lines(
+    entries: Sequence[Entry], answered_at: datetime, words: Words, skpds: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Line, ...]:
+    """The timeline, in its order; `skpds` are the names of SKPDs by their codes."""
+    whose = _dispatched(entries)
+    return tuple(_line(entry, answered_at, words, _skpd(entry, whose, skpds)) for entry in entries)
 
 
-def _line(entry: Entry, answered_at: datetime, words: Words) -> Line:
+def _dispatched(entries: Iterable[Entry]) -> dict[str, str]:
+    """Whose each dispatch is: what tells of a line says only which dispatch it belongs to."""
+    pairs = ((entry.body.get("dispatch"), entry.body.get("skpd")) for entry in entries)
+    return {dispatch: skpd for dispatch, skpd in pairs if isinstance(dispatch, str) and isinstance(skpd, str)}
+
+
+def _skpd(entry: Entry, whose: Mapping[str, str], names: Mapping[str, str]) -> str:
+    code = str(entry.body.get("skpd") or whose.get(str(entry.body.get("dispatch"))) or "—")
+    return names.get(code, code)
+
+
+def _line(entry: Entry, answered_at: datetime, words: Words, skpd: str) -> Line:
     by = entry.body.get("by")
     return Line(
         type=entry.type,
         when=words.when(entry.at),
         after=f"+{lasted(entry.at - answered_at)}" if entry.at >= answered_at else None,
-        text=_sentence(entry, answered_at, words),
+        text=_sentence(entry, answered_at, words, skpd),
         by=by if isinstance(by, str) else None,
         details=tuple(_details(entry, words)),
         minor=entry.type in _MINOR,
@@ -66,14 +81,14 @@ def _line(entry: Entry, answered_at: datetime, words: Words) -> Line:
     )
 
 
-def _sentence(entry: Entry, answered_at: datetime, words: Words) -> str:
+def _sentence(entry: Entry, answered_at: datetime, words: Words, skpd: str) -> str:
     key = f"timeline.{entry.type}"
     if key not in TEXTS:
         return words.t("timeline.other", type=entry.type)
     # As it was promised then, whatever the city promises now.
     promise = limit(entry.at - answered_at)
     clock = _word("sla", entry.body.get("clock"), words, minutes=promise)
-    return words.t(key, **_values(entry.body, words), clock=clock)
+    return words.t(key, **_values(entry.body, words), clock=clock, skpd=skpd)
 
 
 def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
@@ -89,6 +104,9 @@ def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
         "to": _word("status", body.get("to"), words),
         "tried": _word("tried", body.get("outcome"), words),
         "settled": _word("settled", body.get("how"), words),
+        "line": grouped(str(body.get("line") or "—")),
+        "reached": _word("leg", body.get("outcome"), words),
+        "state": _word("dispatch", body.get("state"), words),
     }
 
 
@@ -121,6 +139,8 @@ def _details(entry: Entry, words: Words) -> Iterable[str]:
     note = entry.body.get("note")
     if isinstance(note, str) and note:
         yield words.t("timeline.note", note=note)
+    if entry.type == "dispatch_line_ended" and (codes := causes(entry.body.get("cause"), entry.body.get("sip"))):
+        yield codes
     changes = entry.body.get("changes")
     if isinstance(changes, dict):
         yield from (_change(name, change, words) for name, change in changes.items())

@@ -79,17 +79,22 @@ class CallerView:
 def caller_view(caller: Caller | None) -> CallerView:
     """A caller as shown; the number in the grouping of its country."""
     who = caller or UNKNOWN_CALLER
-    return CallerView(_grouped(who.e164) or who.raw.strip() or None, who.raw, who.kind, who.callable, _name_sent(who))
+    number = grouped(who.e164) if who.e164 else who.raw.strip() or None
+    return CallerView(number, who.raw, who.kind, who.callable, _name_sent(who))
 
 
-def _grouped(e164: str | None) -> str | None:
-    if e164 is None:
-        return None
+def grouped(e164: str) -> str:
+    """A number in the grouping of its country; what is none, a service code among it, as it is."""
     try:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
         return e164
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def causes(cause: object, sip: object) -> str:
+    """Why an attempt ended, in the codes that a carrier's technician asks for; empty when none came."""
+    return ", ".join(f"{name} {code}" for name, code in (("Q.850", cause), ("SIP", sip)) if code)
 
 
 def _name_sent(caller: Caller) -> str:

@@ -32,7 +32,16 @@ from gateway.web.views import (
     turns,
 )
 from tests.ticketing.evidence import MORNING, answered, arrives, call_id, hung_up, interrupted, joined, left
-from ticketing.events import SlaBreached, StatusTurned, TakerAnswered, TicketTriaged
+from ticketing.dispatch import DispatchState, LegOutcome
+from ticketing.dispatch_events import (
+    DispatchFailed,
+    DispatchLeft,
+    DispatchLineDialled,
+    DispatchLineEnded,
+    DispatchRequested,
+    DispatchUpdated,
+)
+from ticketing.events import Event, SlaBreached, StatusTurned, TakerAnswered, TicketTriaged
 from ticketing.model import (
     Caller,
     CallerKind,
@@ -316,6 +325,38 @@ def test_the_timeline_is_told_in_plain_words() -> None:
     assert (lines[3].by, lines[3].details) == ("sari", ("Alasan: salah tutup",))
 
 
+def test_a_dispatch_is_told_by_the_name_of_its_skpd_on_every_line() -> None:
+    events = (
+        DispatchRequested(ANSWER, "7", "damkar", ("+6237442113", "113"), "rahma"),
+        DispatchLineDialled(ANSWER, "7", "+6237442113", "telkom"),
+        DispatchLineEnded(ANSWER, "7", "+6237442113", "telkom", LegOutcome.BUSY, 17, 486),
+        DispatchLineEnded(ANSWER, "7", "113", "telkom", LegOutcome.NOT_CONFIRMED, None, None),
+        DispatchFailed(ANSWER, "7", "damkar"),
+        DispatchUpdated(ANSWER, "7", "damkar", DispatchState.DECLINED, "rahma", "semua unit di Sape"),
+        DispatchLeft(ANSWER, "8", "bpbd"),
+    )
+    entries = chained(call_id(), events, NO_ENTRY, recorded_at=ANSWER)
+    lines = timeline_lines(entries, ANSWER, WORDS, {"damkar": "Pemadam Kebakaran"})
+    assert [line.text for line in lines] == [
+        "Dihubungkan ke Pemadam Kebakaran",
+        "Pemadam Kebakaran: memanggil +62 374 42113 lewat telkom",
+        "Pemadam Kebakaran: +62 374 42113 selesai: sibuk",
+        "Pemadam Kebakaran: 113 selesai: diangkat, tidak ada yang menekan 1",
+        "Tidak ada yang menerima di Pemadam Kebakaran",
+        "Pemadam Kebakaran: Menolak",
+        "bpbd keluar dari percakapan",
+    ]
+    assert [line.details for line in lines[2:6]] == [("Q.850 17, SIP 486",), (), (), ("Catatan: semua unit di Sape",)]
+    assert [line.by for line in lines if line.by] == ["rahma", "rahma"]
+    assert [line.type for line in lines if line.grave] == ["dispatch_failed"]
+
+
+def test_every_kind_of_entry_has_a_sentence() -> None:
+    told = {event.type for event in Event.__subclasses__()}
+    assert len(told) > 30
+    assert {f"timeline.{one}" for one in told} <= TEXTS.keys()
+
+
 def test_an_entry_of_a_kind_that_the_pages_do_not_know_is_shown_by_its_name() -> None:
     (entry,) = chained(
         call_id(), [TakerAnswered(MORNING, "c", "{0.__class__}", Precision.LEDGER)], NO_ENTRY, recorded_at=ANSWER
@@ -350,6 +391,8 @@ def test_every_sentence_that_a_template_names_is_in_the_catalogue() -> None:
         ("kind", CallerKind),
         ("sla", SlaState),
         ("ticket.turn", ()),
+        ("dispatch", DispatchState),
+        ("leg", LegOutcome),
         ("taker", ("free", "ringing", "talking", "busy", "offline", "signed_out", "unknown")),
     ],
 )
