@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway.web.texts import TEXTS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.watch.alarms import Alarm
+    from gateway.web.dispatch_views import SentView
     from gateway.web.views import Seats, Words
     from ticketing.model import Call, Taker
     from ticketing.ports import KeptTicket
@@ -64,6 +66,7 @@ class BoardView:
     tickets: tuple[TicketRow, ...]
     alarms: tuple[AlarmView, ...]
     more: bool  # there are open tickets that are not shown
+    sent: Mapping[str, tuple[SentView, ...]]  # whom each ticket was sent to, by its number
 
     @property
     def longest(self) -> WaitingView | None:
@@ -95,6 +98,7 @@ def board_view(
     words: Words,
     alarms: Iterable[Alarm] = (),
     more: bool = False,
+    sent: Mapping[str, tuple[SentView, ...]] = MappingProxyType({}),
 ) -> BoardView:
     """The board at `now`; `calls` are those that are not over, `seats` is None while Asterisk does not say."""
     names = {taker.extension: taker.name for taker in takers}
@@ -108,6 +112,7 @@ def board_view(
         tickets=tuple(ticket_row(one, names, now, words) for one in by_urgency(tickets, words.city.targets)),
         alarms=tuple(_alarm_view(alarm, words) for alarm in alarms),
         more=more,
+        sent=sent,
     )
 
 

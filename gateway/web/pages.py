@@ -1,4 +1,4 @@
-"""The pages: sign in, board, ticket, call log. Thin: asks the store, has `views` arrange it, fills a template."""
+"""The pages: sign in, board, call log. Thin: asks the store, has `views` arrange it, fills a template."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ import structlog
 from aiohttp import web
 from markupsafe import Markup
 
-from gateway.web.areas import areas, districts
 from gateway.web.auth import identify
 from gateway.web.board_views import board_view
 from gateway.web.call_back_pages import call_backs, call_backs_part
 from gateway.web.call_log_filter import read_filter
 from gateway.web.context import WEB, web_of
+from gateway.web.dispatch_views import sent_views
 from gateway.web.errors import Forbidden, NoSuchThing
 from gateway.web.guard import WITHIN_S
 from gateway.web.rendering import LANGUAGE_COOKIE, Visitor, page, rendered, texts_for, words_for, written
 from gateway.web.shared_board import SharedBoard
-from gateway.web.texts import CATEGORIES, LANGUAGES
-from gateway.web.timeline_words import timeline_lines
-from gateway.web.views import Seats, call_rows, milliseconds, ticket_view
+from gateway.web.texts import LANGUAGES
+from gateway.web.ticket_pages import recordings_for, ticket, ticket_parts
+from gateway.web.views import Seats, call_rows, milliseconds
 from ticketing.errors import BadCursor, Siaga112Error, StoreUnusable
-from ticketing.model import CallOutcome, CallType, Role, TicketStatus, is_ticket_number
+from ticketing.model import CallOutcome, CallType, TicketStatus
 from ticketing.permissions import Permission, may
 from ticketing.ports import CallFilter, Page, TicketFilter
 
@@ -236,19 +236,20 @@ async def _shared_board(request: web.Request, visitor: Visitor, heard: int) -> s
             # A number from the future asks for nothing that there is: as new as can be will do.
             return written(request, "_board.html", visitor, await _board(request, visitor, seats))
 
-    kind = (texts_for(request).language, visitor.reads_calls)
+    # An SKPD's dispatcher has a board of the SKPD's own tickets.
+    kind = (texts_for(request).language, visitor.reads_calls, visitor.skpd)
     return await request.app[_BOARD].html(kind, heard, make)
 
 
 async def _board(request: web.Request, visitor: Visitor, seats: Seats | None) -> dict[str, object]:
     parts, now = web_of(request), web_of(request).clock.now()
-    if visitor.role is Role.SKPD:
-        tickets: Page[KeptTicket] = Page(())
-        under_way: list[Call] = []
-    else:
-        tickets = await _most_urgent(parts.store)
+    tickets = await _most_urgent(parts.store, visitor.skpd)
+    under_way: list[Call] = []
+    if visitor.reads_calls:
         not_over = CallFilter(outcomes=_NOT_OVER, since=now - _LONGEST_CALL)
         under_way = [kept.call for kept in (await parts.store.find_calls(not_over, limit=MOST_ON_BOARD)).items]
+    dispatches = await parts.store.dispatches([kept.ticket.number for kept in tickets.items])
+    names = await parts.store.skpd_names()
     view = board_view(
         tickets.items,
         under_way,
@@ -258,62 +259,18 @@ async def _board(request: web.Request, visitor: Visitor, seats: Seats | None) ->
         words=words_for(request),
         alarms=parts.alarms.standing() if visitor.reads_calls else (),
         more=tickets.next is not None,
+        sent={number: sent_views(of_it, names) for number, of_it in dispatches.items()},
     )
     return {"board": view, "owed": await parts.store.call_backs_owed()}
 
 
-async def _most_urgent(store: Store) -> Page[KeptTicket]:
-    """The open tickets that the board has room for: emergencies before anything else."""
-    emergencies = await store.find_tickets(TicketFilter(_NOT_CLOSED, _EMERGENCY), limit=MOST_ON_BOARD)
+async def _most_urgent(store: Store, skpd: str | None) -> Page[KeptTicket]:
+    """The open tickets that the board has room for, sent to `skpd` if given: emergencies before anything else."""
+    emergencies = await store.find_tickets(TicketFilter(_NOT_CLOSED, _EMERGENCY, skpd=skpd), limit=MOST_ON_BOARD)
     room = MOST_ON_BOARD - len(emergencies.items)
-    others = await store.find_tickets(TicketFilter(_NOT_CLOSED, _NO_EMERGENCY), limit=max(room, 1))
+    others = await store.find_tickets(TicketFilter(_NOT_CLOSED, _NO_EMERGENCY, skpd=skpd), limit=max(room, 1))
     items = (*emergencies.items, *others.items[:room])
     return Page(items, emergencies.next or others.next or ("more" if len(others.items) > room else None))
-
-
-# ---- a ticket -------------------------------------------------------------------------------------------------------
-
-
-async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    """One ticket: its form, its status, its caller, its timeline."""
-    seq = await web_of(request).store.last_seq()
-    kept = await _kept(request, visitor)
-    recorded = await _recorded(request, visitor, [kept.call])
-    values = {
-        "seq": seq,
-        "recorded": bool(recorded),
-        "call_types": tuple(CallType),
-        "categories": tuple(CATEGORIES),
-        "districts": districts(),
-        "area_codes": frozenset(areas()),
-        "zone": web_of(request).city.zone.key,
-        **await _ticket(request, visitor, kept),
-    }
-    return rendered(request, "ticket.html", visitor, values)
-
-
-async def ticket_parts(request: web.Request, visitor: Visitor) -> web.StreamResponse:
-    """What of the page others may change; the form is left to who types in it."""
-    kept = await _kept(request, visitor)
-    return rendered(request, "_ticket_parts.html", visitor, await _ticket(request, visitor, kept))
-
-
-async def _kept(request: web.Request, visitor: Visitor) -> KeptTicket:
-    number = request.match_info["number"]
-    kept = None
-    # No ticket has been sent to any SKPD yet: there is none that its dispatcher may know of.
-    if visitor.role is not Role.SKPD and is_ticket_number(number):
-        kept = await web_of(request).store.ticket(number)
-    if kept is None:
-        raise NoSuchThing(f"there is no ticket {number[:40]}")
-    return kept
-
-
-async def _ticket(request: web.Request, visitor: Visitor, kept: KeptTicket) -> dict[str, object]:
-    parts, words = web_of(request), words_for(request)
-    view = ticket_view(kept, await parts.store.takers(), role=visitor.role, now=parts.clock.now(), words=words)
-    entries = await parts.store.timeline(kept.ticket.number)
-    return {"view": view, "timeline": timeline_lines(entries, kept.ticket.answered_at, words)}
 
 
 # ---- the call log ---------------------------------------------------------------------------------------------------
@@ -329,7 +286,7 @@ async def calls(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     except BadCursor:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": wanted.link()})
     now, takers = parts.clock.now(), await parts.store.takers()
-    recorded = await _recorded(request, visitor, [kept.call for kept in page.items])
+    recorded = await recordings_for(request, visitor, [kept.call for kept in page.items])
     tickets = await _tickets_of(request, page.items)
     values = {
         "here": "calls",
@@ -347,11 +304,3 @@ async def calls(request: web.Request, visitor: Visitor) -> web.StreamResponse:
 async def _tickets_of(request: web.Request, kept: tuple[KeptCall, ...]) -> dict[str, Ticket]:
     found = await web_of(request).store.tickets_numbered([one.ticket for one in kept if one.ticket])
     return {number: one.ticket for number, one in found.items()}
-
-
-async def _recorded(request: web.Request, visitor: Visitor, of: list[Call]) -> frozenset[str]:
-    """Which of these calls have audio that the visitor may hear."""
-    if not visitor.plays:
-        return frozenset()
-    audio = {call.id: web_of(request).home.recording(call.id) for call in of}
-    return await asyncio.to_thread(lambda: frozenset(one for one, file in audio.items() if file.is_file()))

@@ -33,12 +33,14 @@ class Visitor:
     name: str
     role: Role
     csrf: str
+    skpd: str | None = None  # for whom an SKPD's dispatcher works
     owed: int = 0  # callers who are to be called back; only looked up for who reads calls
 
     @classmethod
     def of(cls, identity: Identity) -> Visitor:
         """The visitor behind a session, or behind a token (which may look, and needs no proof to change)."""
-        return cls(identity.user.name, identity.user.role, identity.session.csrf if identity.session else "")
+        user, csrf = identity.user, identity.session.csrf if identity.session else ""
+        return cls(user.name, user.role, csrf, user.skpd)
 
     @property
     def reads_calls(self) -> bool:
@@ -49,6 +51,11 @@ class Visitor:
     def triages(self) -> bool:
         """Whether they record what the caller says."""
         return may(self.role, Permission.TRIAGE)
+
+    @property
+    def dispatches(self) -> bool:
+        """Whether they have SKPDs rung."""
+        return may(self.role, Permission.DISPATCH)
 
     @property
     def calls_back(self) -> bool:

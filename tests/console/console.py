@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from playwright.sync_api import sync_playwright
 
+from gateway.ami_link import AmiUnavailable
 from gateway.feed import Feed
 from gateway.home import Home
 from gateway.watch.alarms import Alarms
@@ -25,6 +26,7 @@ from gateway.web.views import Seats
 from tests.console import evening
 from tests.gateway.web_desk import WELL
 from tests.ticketing.room import SetClock
+from ticketing.commands import CancelDispatch, RequestDispatch
 from ticketing.desk import TicketDesk
 from ticketing.store import open_store
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
     from gateway.health import Health
+    from ticketing.dispatch import Dispatch
     from ticketing.store import SqliteStore
 
 T = TypeVar("T")
@@ -67,6 +70,38 @@ class RunningClock(SetClock):
         return self.time + timedelta(seconds=time.monotonic() - self._started)
 
 
+@dataclass
+class DeskLine:
+    """Asks for SKPDs and withdraws them on the desk, as the real dispatcher does; what rings, the tests tell.
+
+    While `silent`, it is as if Asterisk did not answer.
+    """
+
+    store: SqliteStore
+    desk: TicketDesk
+    clock: RunningClock
+    silent: bool = False
+    handed_over: list[str] = field(default_factory=list)
+
+    async def request(self, number: str, skpd: str, by: str) -> Dispatch:
+        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, self.clock.now()))
+        return await self._kept(int(str(asked.body["dispatch"])))
+
+    async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
+        await self.desk.handle(CancelDispatch(number, dispatch, by))
+        return await self._kept(dispatch)
+
+    async def hand_over(self, number: str) -> None:
+        if self.silent:
+            raise AmiUnavailable("Hangup", "no answer", sent=False)
+        self.handed_over.append(number)
+
+    async def _kept(self, dispatch: int) -> Dispatch:
+        kept = await self.store.dispatch(dispatch)
+        assert kept
+        return kept
+
+
 class Well:
     """Says that all is well."""
 
@@ -83,6 +118,7 @@ class Console:
     clock: RunningClock
     home: Home
     alarms: Alarms
+    line: DeskLine
     loop: asyncio.AbstractEventLoop
     runner: web.AppRunner
     port: int
@@ -105,7 +141,7 @@ class Console:
 
     async def back(self) -> None:
         """Be there again, on the same port."""
-        self.runner = await _serve(self.store, self.desk, self.clock, self.home, self.alarms, self.port)
+        self.runner = await _serve(self.store, self.desk, self.clock, self.home, self.alarms, self.line, self.port)
 
 
 async def _seats() -> Seats | None:
@@ -113,11 +149,12 @@ async def _seats() -> Seats | None:
 
 
 async def _serve(
-    store: SqliteStore, desk: TicketDesk, clock: RunningClock, home: Home, alarms: Alarms, port: int
+    store: SqliteStore, desk: TicketDesk, clock: RunningClock, home: Home, alarms: Alarms, line: DeskLine, port: int
 ) -> web.AppRunner:
     feed = desk._publisher
     assert isinstance(feed, Feed)
-    app = application(Web(store, desk, clock, feed, home, Well(), City(ZoneInfo("Asia/Makassar")), alarms))
+    city = City(ZoneInfo("Asia/Makassar"))
+    app = application(Web(store, desk, clock, feed, home, Well(), city, alarms, dispatches=line))
     add_pages(app, _seats)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
@@ -131,9 +168,10 @@ async def _opened(folder: Path, loop: asyncio.AbstractEventLoop) -> Console:
     desk = TicketDesk(store, clock, Feed(), ZoneInfo("Asia/Makassar"))
     home = Home(folder, folder / "journals")
     alarms = Alarms(clock)
-    runner = await _serve(store, desk, clock, home, alarms, 0)
+    line = DeskLine(store, desk, clock)
+    runner = await _serve(store, desk, clock, home, alarms, line, 0)
     port = runner.addresses[0][1]
-    return Console(store, desk, clock, home, alarms, loop, runner, port)
+    return Console(store, desk, clock, home, alarms, line, loop, runner, port)
 
 
 async def _closed(console: Console) -> None:

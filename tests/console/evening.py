@@ -5,10 +5,23 @@ from __future__ import annotations
 import wave
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from gateway.web.passwords import hashed
-from ticketing.commands import AddTaker, AddUser, NoteBreaches, RecordCalls, Triage, TriageTicket, TurnStatus
+from ticketing.commands import (
+    AddSkpd,
+    AddTaker,
+    AddUser,
+    NoteBreaches,
+    RecordCalls,
+    RequestDispatch,
+    Triage,
+    TriageTicket,
+    TurnStatus,
+    UpdateDispatch,
+)
+from ticketing.dispatch import DispatchLeg, DispatchState, Trace, Tried
 from ticketing.model import (
     AnswerLeg,
     Call,
@@ -24,6 +37,7 @@ from ticketing.model import (
     TicketStatus,
 )
 from ticketing.people import User
+from ticketing.skpd import Line, Skpd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +56,7 @@ PEOPLE = (
     ("sari", Role.SUPERVISOR, None),
     ("rahmawati", Role.CALL_TAKER, None),
     ("admin", Role.ADMIN, None),
-    ("damkar", Role.SKPD, "DAMKAR"),
+    ("damkar", Role.SKPD, "damkar"),
 )
 TAKERS = (
     ("201", "Rahmawati", True),
@@ -50,6 +64,13 @@ TAKERS = (
     ("203", "Siti Nurhayati", True),
     ("204", "M. Syafruddin", True),
     ("205", "Nurul Fitriani", False),
+)
+SKPDS = (
+    Skpd("bpbd", "BPBD", (Line("117"),), ("banjir", "gempa", "longsor")),
+    Skpd("damkar", "Pemadam Kebakaran", (Line("+6237442113"), Line("+628113900113")), ("kebakaran", "evakuasi-hewan")),
+    Skpd("polres", "Polres Bima Kota", (Line("110"), Line("+6237443110")), ("kriminal", "kecelakaan")),
+    Skpd("psc", "PSC 119 · ambulans", (Line("119"),), ("medis", "kecelakaan")),
+    Skpd("pln", "PLN ULP Bima", ()),
 )
 RINGING, FREE, REACHABLE = frozenset({"203"}), frozenset({"202"}), frozenset({"201", "202", "203"})
 
@@ -131,10 +152,13 @@ async def people(desk: TicketDesk, clock: SetClock) -> None:
 
 async def play(desk: TicketDesk, clock: SetClock, home: Home) -> None:
     """Let the evening happen in its order, up to NOW."""
+    for skpd in SKPDS:
+        await desk.handle(AddSkpd(skpd))
     for extension, name, signed_in in TAKERS:
         await desk.handle(AddTaker(Taker(extension, name, "secret", signed_in)))
     told = [_Told(story, serial) for serial, story in enumerate(sorted(STORIES, key=lambda one: -one.ago), 1)]
-    steps = sorted((step for one in told for step in one.steps()), key=lambda step: step[0])
+    fire = next(one.call_id for one in told if one.story.triage is FIRE)
+    steps = sorted((*chain.from_iterable(one.steps() for one in told), *sent_to(fire)), key=lambda step: step[0])
     numbers: dict[CallId, str] = {}
     for at, call_id, make in steps:
         clock.time = at
@@ -227,6 +251,34 @@ class _Told:
 
     def _people(self, after_s: float, make: Callable[[str], Command]) -> Step:
         return self.answered + timedelta(seconds=after_s), self.call_id, make
+
+
+def sent_to(fire: CallId) -> Iterator[Step]:
+    """An ambulance (dispatch 1) is on its way to the fire, and nobody accepts at the police (dispatch 2)."""
+
+    def asked(seconds: float, skpd: str) -> Step:
+        at = ago(seconds).at
+        return at, fire, lambda number: RequestDispatch(number, skpd, "rahmawati", at)
+
+    def told(seconds: float, dispatch: int, *legs: DispatchLeg, **more: Instant) -> Step:
+        return ago(seconds).at, fire, lambda _: RecordCalls(dispatches=((dispatch, Trace(legs, **more)),))
+
+    rung = DispatchLeg(1, "telkom", dialled=ago(85), ringing=ago(84), answered=ago(79), accepted=ago(70))
+    engaged = DispatchLeg(1, "telkom", dialled=ago(60), ended=ago(59), tried=Tried("BUSY", cause=17, sip=486))
+    silence = Tried("NOANSWER", rang=True)
+    yield asked(85, "psc")
+    yield told(69, 1, rung, joined=ago(69))
+    yield asked(60, "polres")
+    yield told(59, 2, engaged)
+    yield told(41, 1, DispatchLeg(1, "telkom", ended=ago(41)), left=ago(41), over=ago(41))
+    yield told(34, 2, DispatchLeg(2, "telkom", ago(59), ago(58), ended=ago(34), tried=silence), over=ago(34))
+    note = "satu ambulans, tiba 6 menit lagi"
+    yield ago(30).at, fire, lambda number: UpdateDispatch(number, 1, DispatchState.EN_ROUTE, "rahmawati", note=note)
+
+
+def ago(seconds: float) -> Instant:
+    """The instant this long before NOW."""
+    return _instant(NOW - timedelta(seconds=seconds))
 
 
 def _instant(at: datetime) -> Instant:

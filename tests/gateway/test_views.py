@@ -12,7 +12,7 @@ import pytest
 
 import gateway.web
 from gateway.watch.alarms import Alarm
-from gateway.web import api_call_backs, api_tickets
+from gateway.web import api_call_backs, api_dispatches, api_tickets
 from gateway.web.areas import area_name, areas, districts
 from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import LogFilter, read_filter
@@ -401,8 +401,8 @@ def test_everything_that_can_be_shown_has_a_word(family: str, values: tuple[str,
 
 
 def test_every_refusal_that_a_page_may_meet_has_words_in_both_languages() -> None:
-    changes = (*api_tickets.ROUTES, *api_call_backs.ROUTES)
-    told = {kind_of(error).name for route in changes if route.body for error in route.errors}
+    routes = (*api_tickets.ROUTES, *api_call_backs.ROUTES, *api_dispatches.ROUTES)
+    told = {kind_of(error).name for route in routes if route.method != "GET" for error in route.errors}
     of_all = {"not-signed-in", "forbidden", "csrf", "invalid-body", "too-slow", "store-unusable", "internal"}
     assert set(texts("id").problems()) == told | of_all
     known = {kind.name for kind in KINDS.values()} | {INTERNAL.name}

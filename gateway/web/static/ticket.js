@@ -2,6 +2,7 @@
 
 import { cityTime, setTime } from "./clocks.js";
 import { closeNow, closeSoon, forget, isClosing, undo } from "./closing.js";
+import { dispatching } from "./dispatches.js";
 import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { answeredHere } from "./my_phone.js";
@@ -25,8 +26,12 @@ function say(text, bad = false) {
   said.classList.toggle("problem", bad);
 }
 
-/** What the server refuses as: its problem, with the reason in this page's language where it has words for it. */
+/**
+ * What the server refuses as: its problem, with the reason in this page's language where it has words for it. Without
+ * a response: that the server cannot be reached.
+ */
 async function problemOf(response) {
+  if (!response) return { reason: form.dataset.unreachable };
   const problem = await response.json().catch(() => ({}));
   const name = problem.type?.split(":").pop();
   return { name, reason: problems[name] ?? problem.detail ?? problem.title ?? String(response.status) };
@@ -53,7 +58,7 @@ async function save(more = {}) {
     say(touched().length ? form.dataset.unsaved : fill(form.dataset.saved, { time: cityTime(form.dataset.zone) }));
     return true;
   }
-  const { name, reason } = response ? await problemOf(response) : { reason: form.dataset.unreachable };
+  const { name, reason } = await problemOf(response);
   if (name !== "stale-version") {
     say(fill(form.dataset.notSaved, { reason }), true);
     return false;
@@ -87,7 +92,7 @@ async function turn(body, where = document.getElementById("status-problem")) {
   where.textContent = "";
   const response = await ask(`${api}/status`, "POST", body).catch(() => null);
   if (!response?.ok) {
-    const { name, reason } = response ? await problemOf(response) : { reason: form.dataset.unreachable };
+    const { name, reason } = await problemOf(response);
     where.textContent = reason;
     if (name === "stale-version") await meet();
     return false;
@@ -145,7 +150,7 @@ function turnTo(status) {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isClosing()) undo();
-  if (event.altKey || event.shiftKey || event.metaKey || event.repeat || dialog.open) return;
+  if (event.altKey || event.shiftKey || event.metaKey || event.repeat || document.querySelector("dialog[open]")) return;
   if (event.ctrlKey) {
     if (event.key.toLowerCase() !== "s" || !said) return;
     event.preventDefault();
@@ -193,24 +198,32 @@ whenSigningOut(async () => {
 
 // ---- what others do
 
-const parts = ["ticket-head", "ticket-side", "ticket-timeline"];
+const SKPD_EVERY_MS = 3000; // the feed is not for an SKPD's dispatcher
+const parts = ["ticket-alarm", "ticket-head", "ticket-dispatches", "ticket-side", "ticket-timeline"];
 const refresh = keptFresh(() => `/fragments/tickets/${number}`, show);
 
 async function show(response) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  const key = focusKey();
+  const keys = focusKeys();
   for (const id of parts) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
     if (old && now && old.innerHTML !== now.innerHTML) old.replaceChildren(...now.childNodes);
   }
-  if (key) document.querySelector(key)?.focus();
+  if (keys.length && !document.activeElement?.closest("main, dialog")) {
+    keys.map((key) => document.querySelector(key)).find(Boolean)?.focus();
+  }
   setTime(document.getElementById("ticket-head"));
   if (Number(page.querySelector("[data-version]").dataset.version) !== currentVersion() && !inTurn) await meet();
 }
 
-function focusKey() {
-  const { turn: to, quick } = document.activeElement?.dataset ?? {};
-  return to ? `[data-turn="${to}"]` : quick ? `[data-quick="${quick}"]` : null;
+/** Where the keyboard stands, in a part that is about to be replaced: the button, else what it belonged to. */
+function focusKeys() {
+  const one = document.activeElement;
+  const { turn: to, quick } = one?.dataset ?? {};
+  if (to) return [`[data-turn="${to}"]`];
+  if (quick) return [`[data-quick="${quick}"]`];
+  if (!one?.closest("#ticket-dispatches")) return [];
+  return [one, one.closest("li"), document.getElementById("hand-over")].filter((of) => of?.id).map((of) => `#${of.id}`);
 }
 
 function hear(entry) {
@@ -233,3 +246,16 @@ function goOn(next) {
 }
 
 if ("live" in page.dataset) follow(Number(page.dataset.seq), { onEntry: hear, onBack: refresh });
+else setInterval(refresh, SKPD_EVERY_MS);
+
+// ---- whom it is sent to
+
+dispatching(page, {
+  api,
+  refresh,
+  reasonOf: async (response) => (await problemOf(response)).reason,
+  async save() {
+    forget(); // whoever sends somebody does not close it as a prank
+    await afterwards(save);
+  },
+});

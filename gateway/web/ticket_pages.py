@@ -1,0 +1,81 @@
+"""The page of a ticket: its form, its status, whom it was sent to, its timeline. Thin, as pages.py is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from gateway.web.areas import areas, districts
+from gateway.web.context import web_of
+from gateway.web.dispatch_views import Asker, dispatch_panel
+from gateway.web.errors import NoSuchThing
+from gateway.web.rendering import rendered, words_for
+from gateway.web.texts import CATEGORIES
+from gateway.web.timeline_words import timeline_lines
+from gateway.web.views import ticket_view
+from ticketing.model import CallType, Role, is_ticket_number
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from gateway.web.rendering import Visitor
+    from ticketing.dispatch import Dispatch
+    from ticketing.model import Call
+    from ticketing.ports import KeptTicket
+
+    Known = tuple[KeptTicket, tuple[Dispatch, ...]]
+
+
+async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    """One ticket: its form, its status, its caller, its dispatches, its timeline."""
+    seq = await web_of(request).store.last_seq()
+    known = kept, _ = await _known(request, visitor)
+    recorded = await recordings_for(request, visitor, [kept.call])
+    values = {
+        "seq": seq,
+        "recorded": bool(recorded),
+        "call_types": tuple(CallType),
+        "categories": tuple(CATEGORIES),
+        "districts": districts(),
+        "area_codes": frozenset(areas()),
+        "zone": web_of(request).city.zone.key,
+        **await _ticket(request, visitor, known),
+    }
+    return rendered(request, "ticket.html", visitor, values)
+
+
+async def ticket_parts(request: web.Request, visitor: Visitor) -> web.StreamResponse:
+    """What of the page others may change; the form is left to who types in it."""
+    known = await _known(request, visitor)
+    return rendered(request, "_ticket_parts.html", visitor, await _ticket(request, visitor, known))
+
+
+async def _known(request: web.Request, visitor: Visitor) -> Known:
+    """The ticket of the path and its dispatches; raise NoSuchThing for one that the visitor may not know of."""
+    number, store = request.match_info["number"], web_of(request).store
+    kept = await store.ticket(number) if is_ticket_number(number) else None
+    dispatches = (await store.dispatches([number])).get(number, ()) if kept else ()
+    sent_to_them = visitor.role is not Role.SKPD or any(one.skpd == visitor.skpd for one in dispatches)
+    if kept is None or not sent_to_them:
+        raise NoSuchThing(f"there is no ticket {number[:40]}")
+    return kept, dispatches
+
+
+async def _ticket(request: web.Request, visitor: Visitor, known: Known) -> dict[str, object]:
+    parts, words, (kept, dispatches) = web_of(request), words_for(request), known
+    names, asker = await parts.store.skpd_names(), Asker(visitor.role, visitor.skpd)
+    skpds = await parts.store.skpds() if asker.dispatches else ()
+    entries = await parts.store.timeline(kept.ticket.number)
+    return {
+        "view": ticket_view(kept, await parts.store.takers(), role=visitor.role, now=parts.clock.now(), words=words),
+        "panel": dispatch_panel(kept, dispatches, skpds, names, asker=asker, words=words),
+        "timeline": timeline_lines(entries, kept.ticket.answered_at, words, names),
+    }
+
+
+async def recordings_for(request: web.Request, visitor: Visitor, of: list[Call]) -> frozenset[str]:
+    """Which of these calls have audio that the visitor may hear."""
+    if not visitor.plays:
+        return frozenset()
+    audio = {call.id: web_of(request).home.recording(call.id) for call in of}
+    return await asyncio.to_thread(lambda: frozenset(one for one, file in audio.items() if file.is_file()))
