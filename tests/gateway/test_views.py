@@ -432,9 +432,14 @@ def test_the_citys_areas_are_five_kecamatan_with_41_kelurahan() -> None:
 
 
 def test_an_alarm_that_has_no_words_of_its_own_is_shown_as_a_fault() -> None:
-    alarms = [Alarm("trunk.telkom", "no answer", MORNING, grave=True), Alarm("new", "something", MORNING)]
+    alarms = [
+        Alarm("trunk.telkom", "no answer", MORNING, grave=True),
+        Alarm("dispatch.7", "nobody", MORNING, grave=True),
+        Alarm("new", "something", MORNING),
+    ]
     board = board_view([], [], (), None, now=MORNING, words=WORDS, alarms=alarms)
     assert [(one.kind, one.text, one.grave) for one in board.alarms] == [
         ("trunk", "no answer", True),
+        ("dispatch", "nobody", True),
         ("other", "something", False),
     ]
