@@ -22,7 +22,7 @@ from bench.rtp import alaw_to_linear
 from bench.sipp import Address, free_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -59,9 +59,13 @@ def tone(hz: int) -> bytes:
 _LINEAR = [alaw_to_linear(byte) for byte in range(256)]
 
 
-def share_of(hz: int, audio: bytes) -> float:
-    """How much of the power of this A-law is at this frequency (Goertzel), from 0 to 1."""
-    samples = [_LINEAR[byte] for byte in audio]
+def linear(audio: bytes) -> list[int]:
+    """A-law as samples of 16 bits."""
+    return [_LINEAR[byte] for byte in audio]
+
+
+def share_of(hz: int, samples: Sequence[int]) -> float:
+    """How much of the power of these samples (8 kHz) is at this frequency (Goertzel), from 0 to 1."""
     power = sum(sample * sample for sample in samples)
     if not power:
         return 0.0
@@ -113,12 +117,20 @@ class Voice:
     def hears(self, hz: int, last_s: float = 0.4) -> bool:
         """Whether a tone is in what came in the last moments."""
         audio = self.heard(last_s)
-        return len(audio) >= _SAMPLES * 5 and share_of(hz, audio) > _SHARE
+        return len(audio) >= _SAMPLES * 5 and share_of(hz, linear(audio)) > _SHARE
+
+    def hears_throughout(self, hz: int, last_s: float = 1.0) -> bool:
+        """Whether a tone was in every fifth of a second of the last moments."""
+        audio, piece = self.heard(last_s), _RATE // 5
+        pieces = [audio[at : at + piece] for at in range(0, len(audio) - piece + 1, piece)]
+        return len(audio) >= 0.9 * last_s * _RATE and all(share_of(hz, linear(one)) > _SHARE for one in pieces)
 
     def ever_heard(self, hz: int) -> bool:
         """Whether a tone was in any half second of all that came."""
         audio = b"".join(payload for _, payload in list(self.packets))
-        return any(share_of(hz, audio[at : at + _RATE // 2]) > _SHARE for at in range(0, len(audio), _RATE // 2))
+        return any(
+            share_of(hz, linear(audio[at : at + _RATE // 2])) > _SHARE for at in range(0, len(audio), _RATE // 2)
+        )
 
     def _run(self) -> None:
         sound = tone(self.hz) if self.hz else b"\xd5" * _SAMPLES

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.error
 import urllib.request
+import wave
+from array import array
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench.sipp import free_address, register
-from bench.softphone import Plan, Softphone, Talk
+from bench.softphone import Plan, Softphone, Talk, share_of
+from gateway.ami_link import AmiLogin
+from gateway.ami_listener import AmiListener
 from tests.telephony.line import Line, eventually, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CITIZEN, TAKER, DAMKAR, PSC = 400, 700, 1000, 1300
 LAND, MOBILE, RADIO = "+62374400001", "+6281140000002", "+6281140000003"
@@ -227,6 +233,98 @@ def test_a_taker_who_hands_over_answers_the_next_call_while_the_first_goes_on(ci
         hear_each_other(call.citizen, officer)
         assert hears_nothing_of(call.citizen, city.taker.talks[taken], second)
         phone.hang_up(second)
+
+
+def test_the_recording_holds_everybody_across_the_hand_over(city: City) -> None:
+    city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+    with city.call() as call:
+        hear_each_other(call.citizen, call.taker)
+        call.dispatch()
+        officer = call.answered_by(LAND)
+        eventually(lambda: call.taker.voice.hears_throughout(DAMKAR))
+        city.taker.hang_up(call.taker)
+        # For about a second the taker has been gone.
+        eventually(lambda: not officer.voice.hears(TAKER, last_s=1.0))
+        hear_each_other(call.citizen, officer)
+        call_id = call.ticket()["call_id"]
+    file = next((city.line.home / "recordings").rglob(f"{call_id}.wav"))
+    together = ({CITIZEN, TAKER}, {CITIZEN, TAKER, DAMKAR}, {CITIZEN, DAMKAR})
+    # Asterisk writes it out a moment after the end.
+    eventually(lambda: all(some in heard_in(file) for some in together))
+    assert all(heard_in(file))
+
+
+def heard_in(recording: Path) -> list[set[int]]:
+    """Whose tones are in a recording, fifth of a second by fifth of a second."""
+    with wave.open(str(recording)) as file:
+        samples = array("h", file.readframes(file.getnframes()))
+    pieces = [samples[at : at + 1600] for at in range(0, len(samples) - 1600, 1600)]
+    return [{hz for hz in (CITIZEN, TAKER, DAMKAR) if share_of(hz, piece) > 0.05} for piece in pieces]
+
+
+def test_a_gateway_that_dies_while_it_rings_leaves_everybody_talking_and_the_record_whole(city: City) -> None:
+    city.lines |= {LAND: Plan(picks_up=False), MOBILE: Plan(hz=DAMKAR, presses=ACCEPTS)}
+    with city.call() as call:
+        dispatch = call.dispatch()
+        city.line.process("-m gateway ").kill()
+        officer = call.answered_by(MOBILE)
+        hear_each_other(call.citizen, call.taker, officer)
+        eventually(city.line.is_ready)
+        eventually(lambda: call.outcomes(dispatch) == [(LAND, "no_answer"), (MOBILE, "accepted")])
+        assert call.seen(dispatch)["bridged_at"]
+        assert [talk.number for talk in city.carrier.talks[-2:]] == [LAND, MOBILE]
+
+
+def test_a_stranger_whose_channel_begins_alike_is_not_joined(city: City) -> None:
+    with city.call() as call:
+        begins_alike = "PJSIP/201-"  # the taker's, whatever stands behind it
+
+        def join(context: str, **variables: str) -> Talk:
+            city.lines[LAND] = Plan(hz=DAMKAR)
+            known = len(city.carrier.talks)
+            originate(city.line, f"PJSIP/trunk-carrier/sip:{LAND}@{city.carrier.address}", context, variables)
+            return eventually(lambda: next((talk for talk in city.carrier.talks[known:] if talk.up), None))
+
+        # What Asterisk's BridgeAdd does with the beginning of a name is why the name is held against the unique id.
+        trap = join("BridgeAdd", data=begins_alike)
+        hear_each_other(call.citizen, call.taker, trap)
+        city.carrier.hang_up(trap)
+        eventually(lambda: not call.citizen.voice.hears(DAMKAR))
+        call_id = call.ticket()["call_id"]
+        for name, unique in ((begins_alike, call_id), (channel_of(city.line), f"{call_id}2")):
+            officer = join("skpd-join", SIAGA_CALLER=name, SIAGA_CALL=unique, SIAGA_DISPATCH="999999")
+            eventually(lambda officer=officer: officer.ended)  # type: ignore[misc]
+            assert not call.citizen.voice.hears(DAMKAR)
+        hear_each_other(call.citizen, call.taker)
+
+
+def channel_of(line: Line) -> str:
+    """The caller's channel, by its full name."""
+    rows = line.asterisk("core show channels concise").splitlines()
+    return next(row.split("!")[0] for row in rows if "!line112!" in row)
+
+
+def originate(line: Line, channel: str, to: str, variables: dict[str, str]) -> None:
+    """Have a number called and put into a context of the dialplan, or into BridgeAdd with `data`."""
+    host, _, port = line.environment["SIAGA112_AMI_BIND"].rpartition(":")
+    login = AmiLogin(host, int(port), "siaga112", json.loads((line.home / "secrets.json").read_text())["ami"])
+    where = (
+        {"Application": to, "Data": variables["data"]}
+        if "data" in variables
+        else {"Context": to, "Exten": "s", "Priority": "1"}
+    )
+
+    async def ask() -> None:
+        ami = AmiListener(login, receive=lambda _event: None)
+        link = asyncio.create_task(ami.run())
+        await ami.connected()
+        listed = [f"{name}={value}" for name, value in variables.items() if name != "data"]
+        more = {"Variable": listed} if listed else {}
+        await ami.action("Originate", Channel=channel, Async="true", Timeout="10000", **where, **more)
+        link.cancel()
+        await asyncio.gather(link, return_exceptions=True)
+
+    asyncio.run(ask())
 
 
 def test_nobody_is_left_alone_by_a_hand_over(city: City) -> None:
