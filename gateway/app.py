@@ -8,6 +8,7 @@ import importlib
 import signal
 import sys
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -37,6 +38,8 @@ from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.dispatch_watch import DispatchWatch
 from gateway.watch.ledger_audit import LedgerAudit, behind
+from gateway.watch.pin_watch import PinWatch
+from gateway.watch.skpd_watch import SkpdWatch
 from gateway.watch.space import Part
 from gateway.watch.test_call import CallPlacer, ScheduledCalls
 from gateway.watch.trunk_watch import TrunkWatch
@@ -90,14 +93,15 @@ async def run_gateway(settings: Settings) -> None:
 def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequence[JournalPosition]) -> Parts:
     home, clock = asterisk.home, SystemClock()
     alarms, counts, due = Alarms(clock), EntryCounts(), DueInstants(settings.targets)
-    dispatches = DispatchWatch(store, alarms)
-    feed = Feed((LogPublisher(), due, counts, dispatches))
+    dispatches, skpds = DispatchWatch(store, alarms), SkpdWatch(store, alarms, home.skpds)
+    feed = Feed((LogPublisher(), due, counts, dispatches, skpds))
     desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
-    recorder = CallRecorder(desk, CallTracker(settings.style_of), SetAside(home.unreadable))
+    tracker, aside = CallTracker(settings.style_of), SetAside(home.unreadable)
+    recorder = CallRecorder(desk, tracker, aside, PinWatch(alarms).tried)
     ears: list[Ear] = [recorder.hear]
     login = AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami)
     ami = AmiListener(login, receive=lambda event: _tell(ears, event))
-    journals = _journals(home, places)
+    journals = _journals(home, settings, places)
     reconciler = Reconciler(settings.node, settings.style_of, ami, journals, store, desk, clock)
     ears.append(reconciler.hear)
     ledger_read = asyncio.Event()
@@ -138,6 +142,7 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         test_calls=ScheduledCalls(placer, alarms, settings.test_call.every_s),
         dispatcher=dispatcher,
         dispatches=dispatches,
+        skpds=skpds,
         sla=SlaWatch(desk, clock, due),
         rotation=Rotation(journals, asterisk, ami, clock, settings.storage),
         disks=DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock),
@@ -159,6 +164,7 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     yield "test calls", parts.test_calls.run()
     yield "dispatcher", parts.dispatcher.run()
     yield "dispatch watch", _after(parts.ledger_read, parts.dispatches.run)
+    yield "SKPD watch", parts.skpds.run()
     yield "journals' rotation", parts.rotation.run()
     yield "disk watch", parts.disks.run()
     yield "clock watch", watch_clock(parts.clock, parts.alarms)
@@ -207,15 +213,16 @@ def _folders(settings: Settings) -> dict[Part, Path]:
     }
 
 
-def _journals(home: Home, positions: Sequence[JournalPosition]) -> tuple[Journal, Journal]:
+def _journals(home: Home, settings: Settings, positions: Sequence[JournalPosition]) -> tuple[Journal, Journal]:
     saved = {position.name: position for position in positions}
+    from_cel = partial(call_facts.from_cel, service_numbers=settings.service_numbers)
 
     def tail(path: Path) -> JournalTail:
         return JournalTail(path, saved.get(path.name))
 
     return (
         Journal(tail(home.queue_log), queue_log_records, call_facts.from_queue_log, queue_log_time),
-        Journal(tail(home.cel), cel_records, call_facts.from_cel, cel_time),
+        Journal(tail(home.cel), cel_records, from_cel, cel_time),
     )
 
 

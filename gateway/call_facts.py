@@ -25,13 +25,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, TypeGuard
 
-from gateway.channel_variables import ARRIVED, CALLER, DISPATCH, OVERFLOW, ROBOT, ROBOT_INTERFACE
+from gateway.channel_variables import (
+    ARRIVED,
+    CALLER,
+    DISPATCH,
+    OVERFLOW,
+    ROBOT,
+    ROBOT_INTERFACE,
+    SKPD_PIN,
+    SKPD_UPDATE,
+)
 from gateway.dispatch_facts import DispatchTold, decode_dispatch, from_dial_state, is_dispatch_channel
 from gateway.ledger_payloads import decode_arrival, decode_caller
+from gateway.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
 from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ticketing.model import Caller, PresentedIdentity
 
@@ -131,12 +141,13 @@ class TakerSigned:
 CallFact = (
     CallBegan | CallArrived | CallerIdentified | CallerConnected | LegAnswered | LegEnded | CallOverflowed | CallEnded
 )
-Fact = CallFact | TakerSigned | DispatchTold
+SkpdFact = DispatchTold | DispatchSaid | PinTried
+Fact = CallFact | TakerSigned | SkpdFact
 
 
 def is_of_call(fact: Fact | None) -> TypeGuard[CallFact]:
     """Whether this says something of a call to the line."""
-    return fact is not None and not isinstance(fact, TakerSigned | DispatchTold)
+    return fact is not None and not isinstance(fact, TakerSigned | DispatchTold | DispatchSaid | PinTried)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -216,28 +227,29 @@ def from_queue_log(line: str) -> Fact | None:
 # ---- the ledger: CEL -------------------------------------------------------------------------------------------------
 
 
-def from_cel(line: str) -> CallFact | DispatchTold | None:
+def from_cel(line: str, service_numbers: Collection[str] = ()) -> CallFact | SkpdFact | None:
     """Read one JSON record of cel_custom (fields: cel_custom.conf); None for records we do not need.
 
     A record whose JSON is broken still gives its answer or its end: those need none of the text that can break it.
-    Raises Unreadable for a line that gives nothing up.
+    Who calls one of the `service_numbers` is an officer of an SKPD, and no call to the line. Raises Unreadable for a
+    line that gives nothing up.
     """
     if _UNNEEDED.match(line):
         return None
     record = _cel_record(line)
     at = Instant(_stamp(_text(record, "eventtime")), Precision.LEDGER)
-    if record.get("userdeftype") == DISPATCH:
-        return _dispatch_step(record, at)
+    if (name := record.get("userdeftype")) in {DISPATCH, SKPD_UPDATE, SKPD_PIN}:
+        return _of_skpd(name, record, at)
     if any(is_dispatch_channel(_text(record, name)) for name in ("uniqueid", "linkedid")):
         return None  # its steps tell everything
-    return _of_call(record, at)
+    return _of_call(record, at, service_numbers)
 
 
-def _of_call(record: Mapping[str, Any], at: Instant) -> CallFact | None:
+def _of_call(record: Mapping[str, Any], at: Instant, service_numbers: Collection[str]) -> CallFact | None:
     call = _call(_text(record, "linkedid"))
     match _text(record, "eventenum"):
         case "CHAN_START":
-            return _beginning(record, call, at)
+            return None if record.get("exten") in service_numbers else _beginning(record, call, at)
         case "USER_DEFINED":
             return _user_event(record, _call(_text(record, "uniqueid")), at)
         case "ANSWER" | "HANGUP" | "BRIDGE_ENTER" as name:
@@ -276,10 +288,13 @@ def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFac
         raise Unreadable(f"{name} of {call}: {error}") from error
 
 
-def _dispatch_step(record: Mapping[str, Any], at: Instant) -> DispatchTold:
-    payload = _extra(record).get("extra")
+def _of_skpd(name: str, record: Mapping[str, Any], at: Instant) -> SkpdFact:
+    extra = _extra(record).get("extra")
+    payload = extra if isinstance(extra, str) else ""
     try:
-        return decode_dispatch(payload if isinstance(payload, str) else "", at)
+        if name == DISPATCH:
+            return decode_dispatch(payload, at)
+        return decode_update(payload, at.at) if name == SKPD_UPDATE else decode_pin(payload, at.at)
     except ValueError as error:
         raise Unreadable(str(error)) from error
 

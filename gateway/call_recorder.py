@@ -20,6 +20,7 @@ from gateway.call_facts import TakerSigned, Unreadable, is_of_call
 from gateway.dispatch_facts import DispatchTold
 from gateway.journal import MANY_LINES
 from gateway.ledger_lines import of_one_time
+from gateway.skpd_facts import DispatchSaid, PinTried
 from ticketing.commands import RecordCalls, SignTaker
 from ticketing.errors import Siaga112Error, UnknownTaker
 
@@ -82,6 +83,7 @@ class CallRecorder:
     desk: TicketDesk
     tracker: CallTracker
     aside: SetAside
+    pin_tried: Callable[[PinTried], None] = lambda _tried: None  # told of each, once it is committed
     unreadable: int = 0  # lines and events that said nothing we could use, since the start
     failing: str | None = None  # why the store refuses, while it does
     _inbox: deque[Mapping[str, str | list[str]]] = field(default_factory=lambda: deque(maxlen=_INBOX))
@@ -182,10 +184,11 @@ class CallRecorder:
         # Learned once: what the tracker gives up with the proof of a call, it does not have for a second attempt.
         pieces = self.tracker.learn(filter(is_of_call, facts))
         dispatches = tuple((fact.dispatch, fact.piece) for fact in facts if isinstance(fact, DispatchTold))
+        said = tuple((fact.dispatch, fact.said) for fact in facts if isinstance(fact, DispatchSaid))
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._record(signs, RecordCalls(pieces, positions, dispatches))
+                await self._record(signs, RecordCalls(pieces, positions, dispatches, said))
             except Siaga112Error as error:
                 if self.failing is None:
                     log.error("store_refuses", reason=str(error), facts=len(facts))
@@ -196,6 +199,8 @@ class CallRecorder:
                 if self.failing is not None:
                     log.info("store_accepts_again")
                 self.failing = None
+                for tried in (fact for fact in facts if isinstance(fact, PinTried)):
+                    self.pin_tried(tried)
                 return
 
     async def _record(self, signs: Iterable[TakerSigned], told: RecordCalls) -> None:

@@ -60,6 +60,16 @@ DISPATCH_CALL_BACK: Final = "SIAGA_CALL_BACK"
 DISPATCH_LEG: Final = "SIAGA_LEG"
 """The line and the trunk that are being tried: LINE.TRUNK. Set by the dialplan; the doorbell tells it (DialState)."""
 
+SKPD_UPDATE: Final = "SKPD_UPDATE"
+"""User event of the journal, by the script of the service number: what an officer said (`decode_update`)."""
+
+SKPD_PIN: Final = "SKPD_PIN"
+"""User event of the journal, by the same script: a PIN was right, or wrong once too often (`decode_pin`)."""
+
+NOTE: Final = "SIAGA_NOTE"
+"""Payload of `SKPD_UPDATE` for the note that is being spoken; empty when none is. Set by the script: for an officer who
+hangs up at the end of a note, the dialplan puts it on record."""
+
 ROBOT: Final = "robot"
 """The dialplan context of what answers the line's own test calls, and its name among those who answer."""
 

@@ -79,6 +79,7 @@ def _verify(settings: Settings, *, full: bool) -> int:
         say=lambda line: click.echo(printable(line)),
         complain=lambda line: click.echo(printable(f"! {line}")),
         full=full,
+        service_numbers=settings.service_numbers,
     )
     return looking.run()
 

@@ -146,6 +146,7 @@ class Settings(BaseSettings):
     timezone: Zone = "Asia/Makassar"
     language: str = Field(default="id", pattern=r"^[a-z]{2}$")
     numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ("112",)
+    service_numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ()
     sip_bind: BindText = Bind(host="127.0.0.1", port=5060)
     rtp_ports: PortRangeText = PortRange(first=20000, last=24999)
     http_bind: BindText = Bind(host="127.0.0.1", port=8112)
@@ -169,7 +170,7 @@ class Settings(BaseSettings):
     test_call: ScheduledTestCall = ScheduledTestCall()
     database_url: str | None = None
 
-    @field_validator("numbers", "carrier_ips", "backup_numbers", "local_networks", mode="before")
+    @field_validator("numbers", "service_numbers", "carrier_ips", "backup_numbers", "local_networks", mode="before")
     @classmethod
     def _from_commas(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -200,6 +201,11 @@ class Settings(BaseSettings):
             raise ValueError("two trunks bear the same name")
         if pair := overlapping(self.trunks):
             raise ValueError(f"trunks {pair[0]} and {pair[1]} share an address: whose would a call from it be?")
+        of_the_line = {*self.line_numbers, *(number for trunk in self.trunks for number in trunk.own_numbers)}
+        if both := of_the_line.intersection(self.service_numbers):
+            raise ValueError(
+                f"service_numbers: {min(both)} is a number of the line: its callers would be asked for a PIN"
+            )
         for name in ("http_bind", "ami_bind", "agi_bind"):
             if not getattr(self, name).is_loopback:
                 raise ValueError(f"{name}: must be a loopback address (there is no TLS on it yet)")

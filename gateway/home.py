@@ -89,6 +89,16 @@ class Home:
         return self.root / "recordings"
 
     @property
+    def notes(self) -> Path:
+        """What officers of SKPDs have spoken on dispatches."""
+        return self.recordings / "notes"
+
+    @property
+    def skpds(self) -> Path:
+        """What the script of the service number knows of SKPDs (gateway/skpd_snapshot.py)."""
+        return self.root / "skpds.json"
+
+    @property
     def queue_log(self) -> Path:
         """The ledger's half written by app_queue."""
         return self.journals / "queue_log"
@@ -107,6 +117,10 @@ class Home:
         """Where the dialplan has this call recorded (extensions.conf, [line112])."""
         return self.recordings / f"{created(call).at:%Y/%m/%d}" / f"{call}.wav"
 
+    def note(self, dispatch: int, stamp: str) -> Path:
+        """Where a spoken note on a dispatch is (gateway/skpd_facts.py)."""
+        return self.notes / f"{dispatch}-{stamp}.wav"
+
     def make(self) -> None:
         """Make every folder, readable by this user alone; raise HomeUnusable."""
         if len(os.fsencode(self.control_socket)) > _LONGEST_SOCKET_PATH:
@@ -122,6 +136,7 @@ class Home:
             self.log,
             self.run,
             self.recordings,
+            self.notes,
             self.journals,
             # Without this folder every CEL record is lost in silence.
             self.cel.parent,

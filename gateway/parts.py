@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.watch.disk_watch import DiskWatch
     from gateway.watch.dispatch_watch import DispatchWatch
     from gateway.watch.ledger_audit import LedgerAudit
+    from gateway.watch.skpd_watch import SkpdWatch
     from gateway.watch.test_call import ScheduledCalls
     from gateway.watch.trunk_watch import TrunkWatch
     from ticketing.desk import TicketDesk
@@ -58,5 +59,6 @@ class Parts:
     test_calls: ScheduledCalls
     dispatcher: Dispatcher
     dispatches: DispatchWatch
+    skpds: SkpdWatch
     rotation: Rotation
     disks: DiskWatch

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticketing.callbacks import CallBackOutcome
-    from ticketing.dispatch import DispatchState, Trace
+    from ticketing.dispatch import DispatchState, Said, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.people import Session, Token, User
     from ticketing.skpd import Skpd
@@ -32,6 +32,7 @@ class RecordCalls:
     calls: tuple[Call, ...] = ()
     positions: tuple[JournalPosition, ...] = ()
     dispatches: tuple[tuple[int, Trace], ...] = ()  # what became known of these dispatches, in pieces as well
+    said: tuple[tuple[int, Said], ...] = ()  # what officers said of these dispatches by telephone
 
 
 class _Sentinel(Enum):

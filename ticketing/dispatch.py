@@ -220,6 +220,19 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What an officer says of a dispatch by telephone, at the telephone's instant.
+
+    `by` is the line that was called from, as a URI (RFC 3966): no user's name has a colon. `state` None: a note alone.
+    """
+
+    at: datetime
+    by: str
+    state: DispatchState | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     """One SKPD asked to act on one ticket. `lines` are the numbers that were to be rung, as they stood then."""
 
@@ -237,8 +250,10 @@ class Dispatch:
     @property
     def state(self) -> DispatchState:
         """How it stands: as somebody said last, else as the telephone tells."""
-        if self.updates:
-            return self.updates[-1].state
+        # A note on a dispatch that nobody has accepted says nothing of how it stands.
+        said = next((one.state for one in reversed(self.updates) if one.state in SAID_BY_SKPD), None)
+        if said:
+            return said
         if self.trace.accepted:
             return DispatchState.ACCEPTED
         if self.cancelled_at:
@@ -254,7 +269,8 @@ class Dispatch:
     def accepted_at(self) -> datetime | None:
         """When the SKPD accepted, by key or in words."""
         by_key = self.trace.accepted
-        said = next((one.at for one in self.updates if one.state is not DispatchState.DECLINED), None)
+        accepting = SAID_BY_SKPD - {DispatchState.DECLINED}
+        said = next((one.at for one in self.updates if one.state in accepting), None)
         return min((at for at in (by_key and by_key.at, said) if at), default=None)
 
     def line(self, leg: DispatchLeg) -> str:
@@ -264,3 +280,20 @@ class Dispatch:
     def learn(self, trace: Trace) -> Dispatch:
         """Join what the telephone tells."""
         return replace(self, trace=self.trace.learn(trace))
+
+    def hear(self, said: Said) -> tuple[Dispatch, Update | None]:
+        """Join what was said by telephone, and give what of it is new: None when it is known, or says nothing new.
+
+        The ledger may tell it late and twice. So it goes to its place by time, and what somebody has said since
+        stands. Nothing is refused: an officer who was heard to be on the way to a withdrawn dispatch is on the way.
+        """
+        place = next((n for n in range(len(self.updates), 0, -1) if self.updates[n - 1].at <= said.at), 0)
+        before = replace(self, updates=self.updates[:place]).state
+        update = Update(said.at, said.state or before, said.by, said.note)
+        if said.note is None:
+            says_nothing_new = update.state is before
+        else:
+            says_nothing_new = any(one.by == said.by and one.note == said.note for one in self.updates)
+        if says_nothing_new:
+            return self, None
+        return replace(self, updates=(*self.updates[:place], update, *self.updates[place:])), update

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -47,6 +48,7 @@ class Verification:
     say: Say
     complain: Say
     full: bool = False
+    service_numbers: tuple[str, ...] = ()
     found: int = 0
 
     def run(self) -> int:
@@ -96,12 +98,13 @@ class Verification:
     def _ledger(self, store: Inspection) -> None:
         # Before the ledger is opened: what is read up to here is in the store.
         places = store.positions()
+        from_cel = partial(call_facts.from_cel, service_numbers=self.service_numbers)
         with ExitStack() as stack:
             journals = [
                 _Reading(stack.enter_context(ledger_files(path)), places.get(path.name), records, parse, time)
                 for path, records, parse, time in (
                     (self.home.queue_log, queue_log_records, call_facts.from_queue_log, queue_log_time),
-                    (self.home.cel, cel_records, call_facts.from_cel, cel_time),
+                    (self.home.cel, cel_records, from_cel, cel_time),
                 )
             ]
             for path, journal in zip((self.home.queue_log, self.home.cel), journals, strict=True):

@@ -32,6 +32,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "timezone": ("Asia/Makassar", lambda text: {"timezone": text}),
     "language": ("id", lambda text: {"language": text}),
     "numbers": ("+62374112", lambda text: {"numbers": [text]}),
+    "service_numbers": ("1122", lambda text: {"service_numbers": [text]}),
     "sip_bind": ("127.0.0.1:5060", lambda text: {"sip_bind": text}),
     "sip_bind, IPv6": ("[fe80::1]:5060", lambda text: {"sip_bind": text}),
     "sip_bind as a table": ("127.0.0.1", lambda text: {"sip_bind": {"host": text, "port": 5060}}),
@@ -218,6 +219,7 @@ def test_a_variable_wins_over_the_file(written: Written, monkeypatch: pytest.Mon
     ("variable", "text", "name", "value"),
     [
         ("NUMBERS", "112, +62374112,", "numbers", ("112", "+62374112")),
+        ("SERVICE_NUMBERS", "1122, +623741122", "service_numbers", ("1122", "+623741122")),
         ("BACKUP_NUMBERS", "", "backup_numbers", ()),
         ("CARRIER_IPS", "192.0.2.1,192.0.2.17/28", "carrier_ips", ("192.0.2.1", "192.0.2.16/28")),
         ("CARRIER_PROXY", "[2001:db8::1]:5060", "carrier_proxy", Bind(host="2001:db8::1", port=5060)),
@@ -282,6 +284,7 @@ def test_without_a_file_in_home_the_one_in_the_checkout_is_taken_if_there_is_one
         ('rtp_ports = "20000-20002"', r"rtp_ports \(in .*\): at least four ports are needed"),
         ('timezone = "Asia/Bima"', r"timezone \(in .*\): no time zone of that name"),
         ("numbers = [112]", r"numbers.0 \(in .*\): Input should be a valid string"),
+        ('service_numbers = ["1122", "0112"]', r"service_numbers: 0112 is a number of the line"),
         ("carrier_ips = 5", r"carrier_ips \(in .*\): Input should be a valid tuple"),
         ("[storage]\nevidence_mb = 600", r"storage \(in .*\): no_new_recordings_mb, .*: each at most the one before"),
         ("[[trunk]]\nname = 'xl'\naddresses = []", r"trunk.0 \(in .*\): trunk xl: addresses or a registrar"),

@@ -16,7 +16,7 @@ from ticketing.commands import (
     TurnStatus,
     UpdateDispatch,
 )
-from ticketing.dispatch import DispatchLeg, DispatchState, Trace, Tried
+from ticketing.dispatch import DispatchLeg, DispatchState, Said, Trace, Tried
 from ticketing.errors import (
     DispatchOver,
     DispatchUnderWay,
@@ -220,3 +220,58 @@ async def test_a_dispatch_comes_back_as_it_was_kept(busy_desk: TicketDesk, store
     await store.transact(lambda tx: tx.keep_dispatch(whole))
     assert await kept(store) == whole
     assert await store.transact(lambda tx: tx.dispatches_of(NUMBER)) == (whole,)
+
+
+def by_phone(seconds: float, state: DispatchState | None, note: str | None = None, dispatch: int = 1) -> RecordCalls:
+    return RecordCalls(said=((dispatch, Said(at(seconds).at, "tel:+6237442113", state, note)),))
+
+
+async def test_what_is_said_by_telephone_is_on_the_ticket_once_at_the_telephones_instant(
+    busy_desk: TicketDesk, store: SqliteStore
+) -> None:
+    await busy_desk.handle(request())
+    (told,) = await busy_desk.handle(by_phone(70, DispatchState.EN_ROUTE))
+    assert (told.type, told.at, told.body["by"]) == ("dispatch_updated", at(70).at, "tel:+6237442113")
+    (noted,) = await busy_desk.handle(by_phone(80, None, "voice:1"))
+    assert (noted.body["state"], noted.body["note"]) == ("en_route", "voice:1")
+    # A line of the ledger that is read again; a note that hang-up handler and script both told of.
+    for again in (by_phone(70, DispatchState.EN_ROUTE), by_phone(80, None, "voice:1"), by_phone(81, None, "voice:1")):
+        assert await busy_desk.handle(again) == ()
+    assert [one.state for one in (await kept(store)).updates] == ["en_route", "en_route"]
+    verify_chain(await store.timeline(NUMBER))
+
+
+async def test_what_the_ledger_tells_late_does_not_undo_what_was_said_since(
+    busy_desk: TicketDesk, store: SqliteStore, clock: SetClock
+) -> None:
+    await busy_desk.handle(request())
+    clock.time = at(300).at
+    await busy_desk.handle(says(DispatchState.ON_SCENE))
+    (late,) = await busy_desk.handle(by_phone(100, DispatchState.EN_ROUTE))
+    assert (late.at, late.recorded_at) == (at(100).at, at(300).at)
+    found = await kept(store)
+    assert (found.state, found.accepted_at) == (DispatchState.ON_SCENE, at(100).at)
+    assert [one.state for one in found.updates] == ["en_route", "on_scene"]
+
+
+async def test_a_note_on_a_dispatch_that_nobody_accepted_accepts_nothing(
+    busy_desk: TicketDesk, store: SqliteStore
+) -> None:
+    await busy_desk.handle(request())
+    await busy_desk.handle(by_phone(15, None, "voice:1"))
+    assert ((await kept(store)).state, (await kept(store)).accepted_at) == (DispatchState.REQUESTED, None)
+    await busy_desk.handle(heard(ACCEPTED))
+    assert (await kept(store)).state is DispatchState.ACCEPTED
+
+
+async def test_an_officer_who_was_heard_on_the_way_to_a_withdrawn_dispatch_is_on_the_way(
+    busy_desk: TicketDesk, store: SqliteStore
+) -> None:
+    await busy_desk.handle(request())
+    await busy_desk.handle(CancelDispatch(NUMBER, 1, "siti"))
+    await busy_desk.handle(by_phone(70, DispatchState.EN_ROUTE))
+    assert (await kept(store)).state is DispatchState.EN_ROUTE
+
+
+async def test_what_is_said_of_a_dispatch_that_is_not_kept_is_left_in_the_ledger(busy_desk: TicketDesk) -> None:
+    assert await busy_desk.handle(by_phone(70, DispatchState.EN_ROUTE, dispatch=99)) == ()

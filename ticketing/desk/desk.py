@@ -22,7 +22,7 @@ from ticketing.commands import (
 )
 from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
-from ticketing.desk.dispatches import change_dispatch, record_dispatches
+from ticketing.desk.dispatches import change_dispatch, record_dispatches, record_said
 from ticketing.desk.people import keep_people
 from ticketing.desk.skpds import keep_skpd
 from ticketing.desk.tickets import change_ticket
@@ -75,7 +75,8 @@ class TicketDesk:
         match command:
             case RecordCalls():
                 told = record_calls(tx, command, now, self._zone, self._targets)
-                return (*told, *record_dispatches(tx, command.dispatches, now))
+                told += record_dispatches(tx, command.dispatches, now)
+                return (*told, *record_said(tx, command.said, now))
             case TriageTicket() | TurnStatus() | NoteBreaches() | NoteRecordingAccess():
                 return change_ticket(tx, command, now, self._targets)
             case RequestDispatch() | CancelDispatch() | UpdateDispatch():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ticketing.commands import CancelDispatch, RequestDispatch, UpdateDispatch
 from ticketing.desk.telling import tell
-from ticketing.dispatch import Dispatch, DispatchState, Trace, Update
+from ticketing.dispatch import Dispatch, DispatchState, Said, Trace, Update
 from ticketing.dispatch_events import DispatchCancelled, DispatchRequested, DispatchUpdated, dispatch_news
 from ticketing.errors import (
     DispatchOver,
@@ -78,8 +78,7 @@ def update_dispatch(tx: Transaction, command: UpdateDispatch, now: datetime) -> 
         return ()
     said = Update(now, command.state, command.by, command.note)
     tx.keep_dispatch(replace(dispatch, updates=(*dispatch.updates, said)))
-    told = DispatchUpdated(now, str(dispatch.id), dispatch.skpd, said.state, said.by, said.note)
-    return tell(tx, dispatch.call_id, (told,), now)
+    return tell(tx, dispatch.call_id, (_told(dispatch, said),), now)
 
 
 def record_dispatches(tx: Transaction, pieces: Iterable[tuple[int, Trace]], now: datetime) -> tuple[Entry, ...]:
@@ -102,6 +101,25 @@ def record_dispatches(tx: Transaction, pieces: Iterable[tuple[int, Trace]], now:
             tx.keep_dispatch(after)
             entries += tell(tx, after.call_id, dispatch_news(before, after), now)
     return tuple(entries)
+
+
+def record_said(tx: Transaction, pieces: Iterable[tuple[int, Said]], now: datetime) -> tuple[Entry, ...]:
+    """Keep what officers said by telephone, and tell what of it is new; of a dispatch that is not kept, nothing."""
+    entries: list[Entry] = []
+    for known, said in pieces:
+        try:
+            before = tx.dispatch(known)
+        except DispatchUnknown:
+            continue
+        after, new = before.hear(said)
+        if new:
+            tx.keep_dispatch(after)
+            entries += tell(tx, after.call_id, (_told(after, new),), now)
+    return tuple(entries)
+
+
+def _told(dispatch: Dispatch, said: Update) -> DispatchUpdated:
+    return DispatchUpdated(said.at, str(dispatch.id), dispatch.skpd, said.state, said.by, said.note)
 
 
 def _of_ticket(tx: Transaction, number: str, dispatch: int) -> Dispatch:
