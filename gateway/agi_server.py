@@ -19,7 +19,8 @@ import sys
 import threading
 import time
 import traceback
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -27,18 +28,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from asterisk.agi import AGIError, AGIHangup
 
-from gateway import config, logs, phone_numbers
-from gateway.agi_scripts import ScriptContext, caller_id
+from gateway import config, logs, phone_numbers, skpd_snapshot
+from gateway.agi_scripts import ScriptContext, Service, caller_id, skpd_update
 from gateway.agi_session import AgiSession, ProtocolBroken
+from gateway.clock import SystemClock
+from gateway.home import Home
 from gateway.log_queue import LogQueue
 from gateway.orphans import die_with_parent
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
 MOST_SESSIONS = 512
+MOST_OFFICERS = 32  # of those sessions: an officer's lasts minutes, and callers' must always find room
 GREETING_S = 1.5  # from the connection until Asterisk has said which script it wants
 TICK_S = 0.05  # how late a deadline may be noticed
 HANGS_S = 1.0  # a script that has not ended so long after its connection was closed hangs
@@ -47,10 +51,11 @@ LAST_WORDS_S = 0.5  # for what is still to be logged at the end
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A script and how long it may take, in seconds from the connection."""
+    """A script, how long it may take, in seconds from the connection, and how many may run at once."""
 
     run: Callable[[AgiSession, ScriptContext], None]
     deadline_s: float
+    most: int = MOST_SESSIONS
 
 
 def _pong(session: AgiSession, _context: ScriptContext) -> None:
@@ -61,6 +66,7 @@ def _pong(session: AgiSession, _context: ScriptContext) -> None:
 ROUTES: Mapping[str, Route] = MappingProxyType(
     {
         "caller_id": Route(caller_id.run, deadline_s=1.5),
+        "skpd_update": Route(skpd_update.run, deadline_s=600, most=MOST_OFFICERS),
         "ping": Route(_pong, deadline_s=1.5),
     }
 )
@@ -76,10 +82,19 @@ class Outcome(StrEnum):
     DONE = "done"
     HUNG_UP = "hung_up"  # the other side left: a caller, a port scan
     UNKNOWN_SCRIPT = "unknown_script"
+    FULL = "full"  # as many of this script as may run at once do
     NO_AGI = "no_agi"
     REFUSED = "refused"  # Asterisk did not carry out a command
     OVERDUE = "overdue"
     FAILED = "failed"  # an error of the script
+
+
+class NotServed(Exception):
+    """This session gets no script."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 _LEVELS = {
@@ -131,6 +146,7 @@ class AgiServer(socketserver.ThreadingTCPServer):
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._failures = 0
+        self._running: Counter[str] = Counter()
         self.log = LogQueue()
         super().__init__(address, _Conversation)
         self._keeper = threading.Thread(target=self._keep_deadlines, name="agi-deadlines", daemon=True)
@@ -194,6 +210,25 @@ class AgiServer(socketserver.ThreadingTCPServer):
         with self._lock:
             return self._watches[connection]
 
+    def route(self, name: str) -> Route:
+        """Give the script of this name; raise NotServed when there is none."""
+        if name not in self.routes:
+            raise NotServed(Outcome.UNKNOWN_SCRIPT)
+        return self.routes[name]
+
+    @contextmanager
+    def room_for(self, name: str, route: Route) -> Iterator[None]:
+        """Count a script as running while the block runs; raise NotServed when as many do as may."""
+        with self._lock:
+            if self._running[name] >= route.most:
+                raise NotServed(Outcome.FULL)
+            self._running[name] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[name] -= 1
+
     def count_failure(self) -> int:
         """Count one more script that failed by its own error; give the count since the start."""
         with self._lock:
@@ -237,11 +272,12 @@ class _Conversation(socketserver.StreamRequestHandler):
             session = AgiSession(self.rfile, self.wfile)
             name = session.env.get("agi_network_script", "")
             watch.facts = {"script": name[:40], "call": session.env.get("agi_uniqueid", "")[:40]}
-            route = self.server.routes.get(name)
-            if route is None:
-                return Outcome.UNKNOWN_SCRIPT
+            route = self.server.route(name)
             watch.due = watch.began + route.deadline_s
-            route.run(session, self.server.context)
+            with self.server.room_for(name, route):
+                route.run(session, self.server.context)
+        except NotServed as refusal:
+            return refusal.outcome
         except AGIHangup:
             return Outcome.HUNG_UP
         except ProtocolBroken:
@@ -271,6 +307,12 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise _Stopped
 
 
+def _context(settings: config.Settings) -> ScriptContext:
+    home = Home.of(settings)
+    service = Service(lambda: skpd_snapshot.read(home.skpds), home.note, home.sounds, SystemClock())
+    return ScriptContext(settings.style_of, service)
+
+
 def main() -> int:
     """Serve until SIGTERM or SIGINT; give the process's exit status."""
     if len(sys.argv) > 1:
@@ -281,7 +323,7 @@ def main() -> int:
     try:
         settings = config.load()
         bind = settings.agi_bind
-        server = AgiServer((bind.host, bind.port), ScriptContext(style_of_trunk=settings.style_of))
+        server = AgiServer((bind.host, bind.port), _context(settings))
     except (Siaga112Error, OSError) as error:
         sys.stderr.write(f"the AGI server cannot start: {error}\n")
         return 1

@@ -5,9 +5,24 @@ goes on without it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from gateway.pin_door import PinDoor
+from gateway.skpd_snapshot import Snapshot
 from ticketing.model import CallerIdStyle
+from ticketing.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the script that officers report to knows and uses."""
+
+    snapshot: Callable[[], Snapshot]  # raises SnapshotUnreadable
+    note: Callable[[int, str], Path]  # where a dispatch's note with this stamp is
+    sounds: Path
+    clock: Clock
+    door: PinDoor = field(default_factory=PinDoor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +30,4 @@ class ScriptContext:
     """What a script knows besides the call."""
 
     style_of_trunk: Callable[[str], CallerIdStyle]  # how a trunk, by its name, writes numbers
+    service: Service

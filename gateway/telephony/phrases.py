@@ -11,6 +11,8 @@ from ticketing.model import TICKET_NUMBER
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from ticketing.dispatch import DispatchState
+
 LONGEST_FILE: Final = 65536  # bytes
 LONGEST_SENTENCE: Final = 600  # characters
 
@@ -87,6 +89,11 @@ def spoken_digits(number: str) -> tuple[str, ...]:
     if not re.fullmatch(TICKET_NUMBER, number):
         raise ValueError(f"{number[:40]!r} is no ticket's number")
     return tuple(f"{_DIGIT}{digit}" for digit in number.removeprefix("112-") if digit != "-")
+
+
+def phrase_for_state(state: DispatchState) -> str:
+    """The phrase that says how a dispatch stands."""
+    return f"state-{state.replace('_', '-')}"
 
 
 def is_digit(name: str) -> bool:

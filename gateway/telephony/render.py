@@ -134,6 +134,7 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "recordings": home.recordings,
         "rtp": settings.rtp_ports,
         "run": home.run,
+        "service_numbers": tuple(dict.fromkeys(settings.service_numbers)),
         "sip": settings.sip_bind,
         "sounds": home.sounds,
         "spool": home.spool,

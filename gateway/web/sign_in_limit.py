@@ -15,17 +15,18 @@ _REMEMBERED: Final = 4_096
 
 @dataclass(slots=True)
 class Tries:
-    """At most `most` tries of each key within WINDOW_S."""
+    """At most `most` tries of each key within `window_s`."""
 
     most: int
+    window_s: float = WINDOW_S
     _of: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
 
     def wait_s(self, key: str, now: float) -> float:
         """Seconds until this key may try again; 0 when it may now."""
         tries = self._of.get(key, deque[float]())
-        while tries and tries[0] <= now - WINDOW_S:
+        while tries and tries[0] <= now - self.window_s:
             tries.popleft()
-        return tries[0] + WINDOW_S - now if len(tries) >= self.most else 0.0
+        return tries[0] + self.window_s - now if len(tries) >= self.most else 0.0
 
     def note(self, key: str, now: float) -> None:
         """Remember a try at `now` (monotonic seconds)."""

@@ -7,10 +7,13 @@ import struct
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gateway.agi_scripts import ScriptContext
+from gateway.agi_scripts import ScriptContext, Service
 from gateway.agi_server import ROUTES, AgiServer
+from gateway.clock import SystemClock
+from gateway.skpd_snapshot import Snapshot
 from ticketing.model import CallerIdStyle
 
 if TYPE_CHECKING:
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
     from gateway.agi_server import Route
 
 STYLES = {"bare": CallerIdStyle.E164_BARE, "national": CallerIdStyle.NATIONAL}
-CONTEXT = ScriptContext(style_of_trunk=lambda trunk: STYLES.get(trunk, CallerIdStyle.AUTO))
+SERVICE = Service(
+    Snapshot, lambda dispatch, stamp: Path(f"/notes/{dispatch}-{stamp}.wav"), Path("/sounds"), SystemClock()
+)
+CONTEXT = ScriptContext(lambda trunk: STYLES.get(trunk, CallerIdStyle.AUTO), SERVICE)
 
 
 def greeting(script: str, *arguments: str) -> str:

@@ -166,6 +166,15 @@ def test_each_called_number_of_the_line_leads_to_it_and_no_other_does(site: Rend
     assert extensions == [f"{number},1,Goto(line112,s,1)" for number in ("112", "+112", "0112", "+62374112")]
 
 
+def test_a_service_number_leads_to_the_officers_service_and_from_a_carrier_alone(
+    rendered: Callable[[str], Rendered],
+) -> None:
+    site = rendered('service_numbers = ["1122", "+623741122", "1122"]')
+    leads_there = [f"{number},1,Goto(skpd-update,s,1)" for number in ("1122", "+623741122")]
+    assert site.section("extensions_site.conf", "from-carrier")["exten"][-2:] == leads_there
+    assert not any("skpd-update" in one for one in site.section("extensions.conf", "from-taker")["exten"])
+
+
 def test_the_dialplan_knows_where_to_ask_how_long_to_wait_and_whom_to_call_then(site: Rendered) -> None:
     known = {key: value for key, (value,) in site.section("extensions_site.conf", "globals").items()}
     assert known["SIAGA_AGI"] == "agi://[::1]:6573"
