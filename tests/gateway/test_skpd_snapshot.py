@@ -32,7 +32,7 @@ from tests.ticketing.evidence import MORNING, answered, arrives, at, call_id
 from tests.ticketing.room import SetClock
 from ticketing.commands import AddSkpd, RecordCalls, RemoveSkpd, RequestDispatch, SetSkpdPin, UpdateDispatch
 from ticketing.desk import TicketDesk
-from ticketing.dispatch import Dispatch, DispatchMode, DispatchState
+from ticketing.dispatch import Dispatch, DispatchState
 from ticketing.skpd import Line, Skpd
 from ticketing.store import SqliteStore
 
@@ -93,7 +93,7 @@ async def test_the_script_knows_at_once_what_is_asked_of_an_skpd_and_whom_it_may
         await watch.look()
         assert read(file) == Snapshot((replace(KNOWN, dispatches=()),))
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        await desk.handle(RequestDispatch(NUMBER, "damkar", "siti", DispatchMode.JOIN, MORNING))
+        await desk.handle(RequestDispatch(NUMBER, "damkar", "siti", MORNING))
         await desk.handle(UpdateDispatch(NUMBER, 1, DispatchState.EN_ROUTE, "andi"))
         await watch.look()
         assert read(file).departments[0].dispatches == (OpenDispatch(1, NUMBER, DispatchState.EN_ROUTE),)
@@ -117,7 +117,7 @@ async def test_a_dispatch_that_is_news_wakes_it_and_what_the_command_line_change
             await until(told(file.exists))
             await desk.handle(AddSkpd(DAMKAR))  # tells nobody
             await until(told(lambda: read(file).departments))
-            await desk.handle(RequestDispatch(NUMBER, "damkar", "siti", DispatchMode.JOIN, MORNING))
+            await desk.handle(RequestDispatch(NUMBER, "damkar", "siti", MORNING))
             await until(told(lambda: read(file).departments[0].dispatches))
         finally:
             work.cancel()
