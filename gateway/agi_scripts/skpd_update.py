@@ -36,6 +36,7 @@ _STATES: Final[Mapping[str, DispatchState]] = {
     "4": DispatchState.HANDLED,
 }
 _NOTE_KEYS, _NEXT, _REPEAT = frozenset("5*"), "9", "0"
+_KEYS: Final = "0123456789*#"
 _LONGEST_PIN: Final = 8
 _WAIT_MS: Final = 8_000
 _MOST_SILENCES: Final = 3
@@ -74,12 +75,25 @@ class _Officer:
     def say(self, *phrases: str) -> None:
         """Say these to the end."""
         for phrase in phrases:
-            self.session.stream_file(_quoted(self.service.sounds / phrase))
+            self.session.stream_file(self._sound(phrase))
 
     def ask(self, *phrases: str, most: int) -> str:
-        """Say these until a key is pressed; give up to `most` keys, "" for none within the wait."""
-        files = "&".join(str(self.service.sounds / phrase) for phrase in phrases)
-        return self.session.get_data(f'"{files}"', _WAIT_MS, most)
+        """Say these until a key is pressed; give up to `most` keys, `#` ends them; "" for none within the wait."""
+        *before, last = phrases
+        for phrase in before:
+            # GET DATA takes one file, and no key that was pressed before it.
+            if key := self.session.stream_file(self._sound(phrase), _KEYS):
+                return self._rest(key, most)
+        return self.session.get_data(self._sound(last), _WAIT_MS, most)
+
+    def _rest(self, first: str, most: int) -> str:
+        if first == "#":
+            return ""
+        return first + self.session.get_data('""', _WAIT_MS, most - 1) if most > 1 else first
+
+    def _sound(self, phrase: str) -> str:
+        # pyst2 quotes no file's name. HOME may have a blank in it, and neither quotes nor backslashes (config.py).
+        return f'"{self.service.sounds / phrase}"'
 
     def shows_pin(self, departments: Sequence[Department]) -> Department | None:
         """Ask for the PIN; give whose it is, None when it was wrong once too often: then that is on record."""
@@ -171,11 +185,6 @@ class _Officer:
 
 def _told(dispatch: OpenDispatch) -> tuple[str, ...]:
     return ("update-dispatch", *spoken_digits(dispatch.ticket), phrase_for_state(dispatch.state))
-
-
-def _quoted(file: Path) -> str:
-    # pyst2 quotes no file's name. HOME may have a blank in it, and neither quotes nor backslashes (gateway/config.py).
-    return f'"{file}"'
 
 
 def _size(file: Path) -> int:

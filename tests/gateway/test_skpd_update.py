@@ -6,6 +6,7 @@ import re
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ from gateway.agi_server import MOST_OFFICERS, ROUTES, Route
 from gateway.pin_door import PinDoor
 from gateway.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
 from gateway.skpd_snapshot import Department, OpenDispatch, Snapshot, SnapshotUnreadable
+from gateway.telephony.phrases import sentences
+from gateway.telephony.render import SOURCE
 from tests.gateway.agi_peer import CONTEXT, SERVICE, Peer, serving, wait_until
 from tests.gateway.test_caller_id import arrival
 from tests.ticketing.evidence import MORNING
@@ -23,7 +26,6 @@ from ticketing.dispatch import DispatchState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from gateway.agi_scripts import ScriptContext, Service
     from gateway.agi_session import AgiSession
@@ -75,8 +77,9 @@ class Heard:
 class Officer:
     """Asterisk with an officer on the telephone: answers each question with the next keys, then hangs up."""
 
-    def __init__(self, peer: Peer, *keys: str, speaks: bytes | None = None) -> None:
-        self._peer, self._keys, self._speaks = peer, list(keys), speaks
+    def __init__(self, peer: Peer, *keys: str, speaks: bytes | None = None, hasty: bool = False) -> None:
+        self._peer, self._keys, self._speaks, self._hasty = peer, list(keys), speaks, hasty
+        self._typing = ""
         self.heard = Heard()
 
     def talk(self) -> Heard:
@@ -85,11 +88,14 @@ class Officer:
         return self.heard
 
     def _answer(self, command: str) -> str:
-        if match := re.fullmatch(r'GET DATA "([^"]+)" \d+ \d+', command):
-            self.heard.said += [file.rpartition("/")[2] for file in match[1].split("&")]
-            return f"200 result={self._keys.pop(0)}" if self._keys else "HANGUP"
-        if match := re.fullmatch(r'STREAM FILE "([^"]+)" "" 0', command):
+        if match := re.fullmatch(r'GET DATA "([^"]*)" \d+ (\d+)', command):
+            return self._typed(match[1], int(match[2]))
+        if match := re.fullmatch(r'STREAM FILE "([^"]+)" "([^"]*)" 0', command):
             self.heard.said.append(match[1].rpartition("/")[2])
+            if match[2] and self._hasty and self._keys:
+                key = self._keys.pop(0)
+                self._typing = key[1:]
+                return f"200 result={ord(key[0])} endpos=800"
         elif match := re.fullmatch(r'EXEC CELGenUserEvent "(\w+),([^"]+)"', command):
             decode = decode_update if match[1] == "SKPD_UPDATE" else decode_pin
             self.heard.written.append(decode(match[2], MORNING))
@@ -102,9 +108,15 @@ class Officer:
             return "200 result=0"
         return "200 result=0"
 
-    def _recorded(self, file: str) -> str:
-        from pathlib import Path  # noqa: PLC0415 - here alone
+    def _typed(self, file: str, most: int) -> str:
+        if not file:  # the rest of what was begun before
+            rest, self._typing = self._typing, ""
+            assert len(rest) <= most
+            return f"200 result={rest}"
+        self.heard.said.append(file.rpartition("/")[2])
+        return f"200 result={self._keys.pop(0)}" if self._keys else "HANGUP"
 
+    def _recorded(self, file: str) -> str:
         self.heard.recorded.append(file)
         if self._speaks is None:
             return "200 result=-1 (hangup) endpos=64000"
@@ -126,9 +138,9 @@ class Desk:
         with serving({**ROUTES, "skpd_update": replace(ROUTES["skpd_update"], run=run)}) as address:
             yield address
 
-    def call(self, *keys: str, number: str = LINE, speaks: bytes | None = None) -> Heard:
+    def call(self, *keys: str, number: str = LINE, speaks: bytes | None = None, hasty: bool = False) -> Heard:
         with self.serving() as address, Peer.asking(address, "skpd_update", arrival(number)) as asterisk:
-            return Officer(asterisk, *keys, speaks=speaks).talk()
+            return Officer(asterisk, *keys, speaks=speaks, hasty=hasty).talk()
 
 
 @pytest.fixture
@@ -173,6 +185,12 @@ def test_a_key_says_how_it_stands_and_the_officer_hears_that_it_does(
     assert heard.states == [(7, state)]
     after = heard.said[heard.said.index("update-saved") :]
     assert after == ["update-saved", "update-dispatch", *TICKET_7, phrase, "update-menu"]
+
+
+def test_an_officer_who_knows_it_all_need_not_listen(desk: Desk) -> None:
+    heard = desk.call(PIN, "2", "#", "9", "4", hasty=True)
+    assert heard.said[:2] == ["update-hello", "update-dispatch"]
+    assert heard.states == [(7, "en_route"), (3, "handled")]
 
 
 def test_what_is_handled_is_heard_no_more(desk: Desk) -> None:
@@ -315,7 +333,7 @@ def test_without_a_snapshot_the_dialplan_is_left_to_say_so(desk: Desk) -> None:
 def test_a_hang_up_ends_it_at_once_however_long_it_may_take(desk: Desk) -> None:
     with desk.serving() as address:
         asterisk = Peer.asking(address, "skpd_update", arrival(LINE))
-        assert asterisk.command().startswith("GET DATA")
+        assert asterisk.command().startswith("STREAM FILE")
         asterisk.reset()
         # `serving` waits until no session is left.
 
@@ -328,7 +346,7 @@ def test_officers_take_no_callers_place(desk: Desk) -> None:
         for officer in others:
             stack.callback(officer.reset)
         for officer in officers:
-            assert officer.command().startswith("GET DATA")
+            assert officer.command().startswith("STREAM FILE")
         with capture_logs() as logged, Peer.asking(address, "skpd_update", arrival(LINE)) as one_more:
             assert one_more.ended()
             wait_until(lambda: any(one["event"] == "agi_session" for one in logged))
@@ -339,15 +357,12 @@ def test_officers_take_no_callers_place(desk: Desk) -> None:
 
         def served() -> bool:
             with Peer.asking(address, "skpd_update", arrival(LINE)) as next_one:
-                return next_one.command().startswith("GET DATA")
+                return next_one.command().startswith("STREAM FILE")
 
         wait_until(served)
 
 
 def test_every_phrase_of_the_script_is_one(desk: Desk) -> None:
-    from gateway.telephony.phrases import sentences  # noqa: PLC0415 - here alone
-    from gateway.telephony.render import SOURCE  # noqa: PLC0415
-
     known = sentences((SOURCE / "sounds/phrases.id.txt").read_bytes(), "phrases.id.txt")
     wave = b"x" * 20_000
     calls = [
