@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from gateway.ami_link import AmiRefused, AmiUnavailable
 from gateway.presentation import dispatch_json
+from gateway.skpd_facts import spoken_stamp
 from gateway.web import guard
 from gateway.web.answers import DispatchAnswer, TicketAnswer
 from gateway.web.api_tickets import kept_ticket, show_ticket
@@ -18,7 +20,7 @@ from gateway.web.context import web_of
 from gateway.web.errors import NoSuchThing
 from gateway.web.routes import Route
 from gateway.web.schemas import DispatchBody, DispatchUpdateBody
-from ticketing.commands import UpdateDispatch
+from ticketing.commands import NoteRecordingAccess, UpdateDispatch
 from ticketing.dispatch import DISPATCH_ID
 from ticketing.errors import (
     DispatchOver,
@@ -70,6 +72,19 @@ async def _update(request: web.Request) -> web.Response:
         UpdateDispatch(dispatch.ticket, dispatch.id, asked.state, user.name, user.skpd, asked.note)
     )
     return await _show(request)
+
+
+async def _note(request: web.Request) -> web.StreamResponse:
+    """A spoken note. That it was asked for is on the timeline before its first byte goes out."""
+    dispatch, stamp = await _kept(request), request.match_info["note"]
+    file = web_of(request).home.note(dispatch.id, stamp)
+    is_told = any(spoken_stamp(one.note) == stamp for one in dispatch.updates)
+    if not is_told or not await asyncio.to_thread(file.is_file):
+        raise NoSuchThing(f"there is no note {stamp[:40]} on this dispatch")
+    await web_of(request).desk.handle(NoteRecordingAccess(dispatch.call_id, asker(request).user.name))
+    return web.FileResponse(
+        file, headers={"Content-Type": "audio/wav", "Content-Disposition": f'inline; filename="{file.name}"'}
+    )
 
 
 async def _hand_over(request: web.Request) -> web.Response:
@@ -128,6 +143,17 @@ ROUTES: Final = (
         DispatchAnswer,
         body=DispatchUpdateBody,
         errors=(NoSuchThing, DispatchUnknown, DispatchOver),
+    ),
+    Route(
+        "GET",
+        "/tickets/{number}/dispatches/{dispatch}/notes/{note}",
+        _note,
+        Permission.PLAY_RECORDING,
+        "The audio of an officer's spoken note (an update's `voice:NOTE`); ranges are served, every access is on the timeline",
+        "audio/wav",
+        also=(HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+        errors=(NoSuchThing,),
+        unhurried=True,
     ),
     Route(
         "POST",
