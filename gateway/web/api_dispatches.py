@@ -149,7 +149,7 @@ ROUTES: Final = (
         "/tickets/{number}/dispatches/{dispatch}/notes/{note}",
         _note,
         Permission.PLAY_RECORDING,
-        "The audio of an officer's spoken note (an update's `voice:NOTE`); ranges are served, every access is on the timeline",
+        "An officer's spoken note (`voice:NOTE` of an update); ranges are served, every access is on the timeline",
         "audio/wav",
         also=(HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
         errors=(NoSuchThing,),

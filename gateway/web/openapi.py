@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from gateway.skpd_facts import NOTE_STAMP
 from gateway.web import errors
 from gateway.web.answers import FeedMessage, ProblemAnswer
 from gateway.web.auth import COOKIE, CSRF_HEADER
@@ -35,6 +36,7 @@ _PATH_PARAMETERS: Final[dict[str, Schema]] = {
     "number": {"type": "string", "pattern": f"^{TICKET_NUMBER}$", "example": "112-20261123-0001"},
     "call_back": {"type": "string", "pattern": f"^{CALL_BACK_ID}$", "example": "17"},
     "dispatch": {"type": "string", "pattern": f"^{DISPATCH_ID}$", "example": "17"},
+    "note": {"type": "string", "pattern": f"^{NOTE_STAMP}$", "example": "20261128T010203000000Z"},
     "code": {"type": "string", "pattern": f"^{SKPD_CODE}$", "example": "damkar"},
     "id": {"type": "string", "pattern": CALL_ID_PATTERN, "example": "bima1-1763929000.12"},
 }

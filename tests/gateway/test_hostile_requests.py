@@ -191,7 +191,13 @@ MEMBERS = [(route, place) for route in BODIES for place in places(route.body)]
 async def things(room: Room, number: str) -> dict[str, str]:
     """One of each thing that a path may name."""
     code, dispatch = await room.skpd(), await room.dispatch(number)
-    return {"number": number, "call_back": await room.owed(), "code": code, "dispatch": dispatch}
+    return {
+        "number": number,
+        "call_back": await room.owed(),
+        "code": code,
+        "dispatch": dispatch,
+        "note": "20261128T010203000000Z",
+    }
 
 
 @pytest.mark.parametrize(("route", "place"), MEMBERS, ids=lambda value: getattr(value, "path", value))

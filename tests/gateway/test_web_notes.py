@@ -9,7 +9,7 @@ import pytest
 from gateway.skpd_facts import note_stamp, voice_note
 from tests.ticketing.evidence import MORNING, at
 from ticketing.commands import AddSkpd, RecordCalls, RequestDispatch
-from ticketing.dispatch import DispatchMode, Said
+from ticketing.dispatch import Said
 from ticketing.model import Role
 from ticketing.skpd import Line, Skpd
 
@@ -24,7 +24,7 @@ async def spoken(room: Room) -> str:
     """A dispatch with a note on it, and the audio of one of which nobody told; give where its notes are."""
     number = await room.ticket()
     await room.desk.handle(AddSkpd(Skpd("damkar", "Pemadam", (Line("+62374400001"),))))
-    await room.desk.handle(RequestDispatch(number, "damkar", "siti", DispatchMode.JOIN, MORNING))
+    await room.desk.handle(RequestDispatch(number, "damkar", "siti", MORNING))
     await room.desk.handle(RecordCalls(said=((1, Said(at(70).at, "tel:+62374400001", None, voice_note(STAMP))),)))
     room.home.notes.mkdir(parents=True, exist_ok=True)
     for stamp in (STAMP, UNTOLD):

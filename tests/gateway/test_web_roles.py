@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.gateway.web_desk import Answer, Room, Visitor
 
 NOBODY = None
+NOTE = "20261128T010203000000Z"
 BODIES = {
     ("POST", "/session"): {"name": "nobody", "password": "no password"},
     ("PATCH", "/tickets/{number}"): {"version": 1},
@@ -41,7 +42,7 @@ def allowed(route: Route, role: Role | None) -> bool:
 
 
 async def asks(visitor: Visitor, route: Route, number: str) -> Answer:
-    path = route.path.format(number=number, id=call_id(), call_back=1, dispatch=1, code="damkar")
+    path = route.path.format(number=number, id=call_id(), call_back=1, dispatch=1, code="damkar", note=NOTE)
     body = BODIES.get((route.method, route.path))
     return await visitor.ask(route.method, path, **({"json": body} if body else {}))
 
