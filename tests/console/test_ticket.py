@@ -294,6 +294,7 @@ def test_a_call_that_this_desks_phone_answers_brings_its_ticket_up(evening: Cons
     expect(offered).to_be_visible()
     expect(page.get_by_label("Patokan", exact=True)).to_have_value("Menara masjid")
     save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
     offered.click()
     expect(page.get_by_role("heading", name=ticket_of(evening, 903))).to_be_visible()
 
