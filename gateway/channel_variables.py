@@ -66,6 +66,9 @@ SKPD_UPDATE: Final = "SKPD_UPDATE"
 SKPD_PIN: Final = "SKPD_PIN"
 """User event of the journal, by the same script: a PIN was right, or wrong once too often (`decode_pin`)."""
 
+KEYS: Final = "SIAGA_KEYS"
+"""What an officer pressed last. Set by Read(), for the script of the service number."""
+
 NOTE: Final = "SIAGA_NOTE"
 """Payload of `SKPD_UPDATE` for the note that is being spoken; empty when none is. Set by the script: for an officer who
 hangs up at the end of a note, the dialplan puts it on record."""

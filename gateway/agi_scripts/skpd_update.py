@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from asterisk.agi import AGIAppError, AGIHangup
 
-from gateway.channel_variables import GW_OK, NOTE, SKPD_PIN, SKPD_UPDATE, UNRECORDED_UNTIL
+from gateway.channel_variables import GW_OK, KEYS, NOTE, SKPD_PIN, SKPD_UPDATE, UNRECORDED_UNTIL
 from gateway.ledger_payloads import decode_arrival
 from gateway.phone_numbers import identify
 from gateway.pin_door import TRIES_A_CALL
@@ -36,9 +36,8 @@ _STATES: Final[Mapping[str, DispatchState]] = {
     "4": DispatchState.HANDLED,
 }
 _NOTE_KEYS, _NEXT, _REPEAT = frozenset("5*"), "9", "0"
-_KEYS: Final = "0123456789*#"
-_LONGEST_PIN: Final = 8
-_WAIT_MS: Final = 8_000
+_LONGEST_PIN: Final = 8 + 1  # with room for the # at its end
+_WAIT_S: Final = 8
 _MOST_SILENCES: Final = 3
 _LONGEST_NOTE_MS: Final = 120_000
 # A header, and half a second of the 8,000 samples of 16 bits: less is a key pressed by mistake.
@@ -78,21 +77,22 @@ class _Officer:
             self.session.stream_file(self._sound(phrase))
 
     def ask(self, *phrases: str, most: int) -> str:
-        """Say these until a key is pressed; give up to `most` keys, `#` ends them; "" for none within the wait."""
-        *before, last = phrases
-        for phrase in before:
-            # GET DATA takes one file, and no key that was pressed before it.
-            if key := self.session.stream_file(self._sound(phrase), _KEYS):
-                return self._rest(key, most)
-        return self.session.get_data(self._sound(last), _WAIT_MS, most)
+        """Say these until a key is pressed; give up to `most` keys, `#` ends them; "" for none within the wait.
 
-    def _rest(self, first: str, most: int) -> str:
-        if first == "#":
-            return ""
-        return first + self.session.get_data('""', _WAIT_MS, most - 1) if most > 1 else first
+        By Read() as the dialplan does it: GET DATA takes one file, and between two commands keys are lost.
+        """
+        files = "&".join(str(self.service.sounds / phrase) for phrase in phrases)
+        try:
+            # Not by `appexec`, which cuts what is long. HOME has neither quotes nor commas in it (config.py).
+            self.session.execute("EXEC", "Read", f'"{KEYS},{files},{most},,1,{_WAIT_S}"')
+        except AGIHangup:
+            raise
+        except AGIAppError as error:
+            raise AGIHangup("the officer hung up while being asked") from error
+        return self.session.get_variable(KEYS)
 
     def _sound(self, phrase: str) -> str:
-        # pyst2 quotes no file's name. HOME may have a blank in it, and neither quotes nor backslashes (config.py).
+        # pyst2 quotes no file's name, and HOME may have a blank in it.
         return f'"{self.service.sounds / phrase}"'
 
     def shows_pin(self, departments: Sequence[Department]) -> Department | None:

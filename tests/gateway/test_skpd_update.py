@@ -77,9 +77,8 @@ class Heard:
 class Officer:
     """Asterisk with an officer on the telephone: answers each question with the next keys, then hangs up."""
 
-    def __init__(self, peer: Peer, *keys: str, speaks: bytes | None = None, hasty: bool = False) -> None:
-        self._peer, self._keys, self._speaks, self._hasty = peer, list(keys), speaks, hasty
-        self._typing = ""
+    def __init__(self, peer: Peer, *keys: str, speaks: bytes | None = None) -> None:
+        self._peer, self._keys, self._speaks = peer, list(keys), speaks
         self.heard = Heard()
 
     def talk(self) -> Heard:
@@ -88,14 +87,13 @@ class Officer:
         return self.heard
 
     def _answer(self, command: str) -> str:
-        if match := re.fullmatch(r'GET DATA "([^"]*)" \d+ (\d+)', command):
-            return self._typed(match[1], int(match[2]))
-        if match := re.fullmatch(r'STREAM FILE "([^"]+)" "([^"]*)" 0', command):
+        if match := re.fullmatch(r'EXEC Read "SIAGA_KEYS,([^",]+),\d,,1,8"', command):
+            self.heard.said += [file.rpartition("/")[2] for file in match[1].split("&")]
+            return "200 result=0" if self._keys else "200 result=-1"
+        if command == 'GET VARIABLE "SIAGA_KEYS"':
+            return f"200 result=1 ({self._keys.pop(0)})"
+        if match := re.fullmatch(r'STREAM FILE "([^"]+)" "" 0', command):
             self.heard.said.append(match[1].rpartition("/")[2])
-            if match[2] and self._hasty and self._keys:
-                key = self._keys.pop(0)
-                self._typing = key[1:]
-                return f"200 result={ord(key[0])} endpos=800"
         elif match := re.fullmatch(r'EXEC CELGenUserEvent "(\w+),([^"]+)"', command):
             decode = decode_update if match[1] == "SKPD_UPDATE" else decode_pin
             self.heard.written.append(decode(match[2], MORNING))
@@ -107,14 +105,6 @@ class Officer:
         elif command == 'GET VARIABLE "SIAGA_UNRECORDED_UNTIL"':
             return "200 result=0"
         return "200 result=0"
-
-    def _typed(self, file: str, most: int) -> str:
-        if not file:  # the rest of what was begun before
-            rest, self._typing = self._typing, ""
-            assert len(rest) <= most
-            return f"200 result={rest}"
-        self.heard.said.append(file.rpartition("/")[2])
-        return f"200 result={self._keys.pop(0)}" if self._keys else "HANGUP"
 
     def _recorded(self, file: str) -> str:
         self.heard.recorded.append(file)
@@ -138,9 +128,9 @@ class Desk:
         with serving({**ROUTES, "skpd_update": replace(ROUTES["skpd_update"], run=run)}) as address:
             yield address
 
-    def call(self, *keys: str, number: str = LINE, speaks: bytes | None = None, hasty: bool = False) -> Heard:
+    def call(self, *keys: str, number: str = LINE, speaks: bytes | None = None) -> Heard:
         with self.serving() as address, Peer.asking(address, "skpd_update", arrival(number)) as asterisk:
-            return Officer(asterisk, *keys, speaks=speaks, hasty=hasty).talk()
+            return Officer(asterisk, *keys, speaks=speaks).talk()
 
 
 @pytest.fixture
@@ -187,10 +177,18 @@ def test_a_key_says_how_it_stands_and_the_officer_hears_that_it_does(
     assert after == ["update-saved", "update-dispatch", *TICKET_7, phrase, "update-menu"]
 
 
-def test_an_officer_who_knows_it_all_need_not_listen(desk: Desk) -> None:
-    heard = desk.call(PIN, "2", "#", "9", "4", hasty=True)
-    assert heard.said[:2] == ["update-hello", "update-dispatch"]
-    assert heard.states == [(7, "en_route"), (3, "handled")]
+def test_an_officer_who_hangs_up_is_no_fault_of_anybodys(desk: Desk) -> None:
+    with capture_logs() as logged:
+        desk.call(PIN, "2")
+    assert [(one["outcome"], one["log_level"]) for one in logged if one["event"] == "agi_session"] == [
+        ("hung_up", "info")
+    ]
+
+
+def test_the_longest_of_homes_can_be_said_whole(desk: Desk) -> None:
+    # A control socket's path has 107 characters at most; this is longer than any HOME.
+    heard = Desk(replace(desk.service, sounds=Path("/" + "h" * 200))).call(PIN, "2")
+    assert heard.said.count("update-menu") == 2
 
 
 def test_what_is_handled_is_heard_no_more(desk: Desk) -> None:
@@ -333,7 +331,7 @@ def test_without_a_snapshot_the_dialplan_is_left_to_say_so(desk: Desk) -> None:
 def test_a_hang_up_ends_it_at_once_however_long_it_may_take(desk: Desk) -> None:
     with desk.serving() as address:
         asterisk = Peer.asking(address, "skpd_update", arrival(LINE))
-        assert asterisk.command().startswith("STREAM FILE")
+        assert asterisk.command().startswith("EXEC Read")
         asterisk.reset()
         # `serving` waits until no session is left.
 
@@ -346,7 +344,7 @@ def test_officers_take_no_callers_place(desk: Desk) -> None:
         for officer in others:
             stack.callback(officer.reset)
         for officer in officers:
-            assert officer.command().startswith("STREAM FILE")
+            assert officer.command().startswith("EXEC Read")
         with capture_logs() as logged, Peer.asking(address, "skpd_update", arrival(LINE)) as one_more:
             assert one_more.ended()
             wait_until(lambda: any(one["event"] == "agi_session" for one in logged))
@@ -357,7 +355,7 @@ def test_officers_take_no_callers_place(desk: Desk) -> None:
 
         def served() -> bool:
             with Peer.asking(address, "skpd_update", arrival(LINE)) as next_one:
-                return next_one.command().startswith("STREAM FILE")
+                return next_one.command().startswith("EXEC Read")
 
         wait_until(served)
 
