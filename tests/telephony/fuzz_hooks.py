@@ -18,10 +18,14 @@ _EXISTING = {
     "id": os.environ["FUZZ_CALL"],
     "call_back": os.environ["FUZZ_CALL_BACK"],
     "code": os.environ["FUZZ_SKPD"],
+    "dispatch": "1",
+    "note": "20261128T010203000000Z",
 }
 _KINDS = {
     "number": re.compile(r"112-[0-9]{8}-[0-9]{4,9}", re.ASCII),
     "call_back": re.compile(r"[0-9]{1,18}", re.ASCII),
+    "dispatch": re.compile(r"[0-9]{1,9}", re.ASCII),
+    "note": re.compile(r"[0-9]{8}T[0-9]{12}Z", re.ASCII),
     "code": re.compile(r"[a-z][a-z0-9-]{1,19}", re.ASCII),
     "id": re.compile(r"[a-z0-9]{1,16}-[0-9]{1,11}\.[0-9]{1,12}", re.ASCII),
 }

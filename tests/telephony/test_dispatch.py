@@ -142,7 +142,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         )
         token = line.siaga112("token", "create", "--user", "dewi").stdout.strip()
         desk = free_address()
-        register(line.sip, desk, [("201", line.logins["201"])])
+        register(line.sip, desk, [("201", line.logins["201"])], expires_s=3600)
         with Softphone(Plan(hz=TAKER), desk) as taker:
             eventually(lambda: line.health()["staffed"] == 1)
             yield City(line, taker, carrier, token, plans)
