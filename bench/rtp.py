@@ -28,12 +28,12 @@ def alaw_to_linear(byte: int) -> int:
     return magnitude if value & 0x80 else -magnitude
 
 
-_LINEAR = [alaw_to_linear(byte) for byte in range(256)]
+LINEAR = [alaw_to_linear(byte) for byte in range(256)]
 
 
 def loudness(payload: bytes) -> float:
     """Mean magnitude of a packet of A-law, 0 … 32767."""
-    return sum(abs(_LINEAR[byte]) for byte in payload) / len(payload) if payload else 0.0
+    return sum(abs(LINEAR[byte]) for byte in payload) / len(payload) if payload else 0.0
 
 
 @dataclass

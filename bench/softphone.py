@@ -7,8 +7,6 @@ RFC 4733 digits. For the loopback: nothing is sent twice, nobody logs in (phones
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
 import select
 import socket
@@ -18,153 +16,16 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.rtp import alaw_to_linear
 from bench.sipp import Address, free_address
+from bench.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
-_RATE = 8000
-_SAMPLES = 160  # of a packet: 20 ms
-_PACKET_S = _SAMPLES / _RATE
-_PCMA, _EVENTS = 8, 101
-_KEYS = "0123456789*#"
-# Of 1: so much of the power of what is heard has to be at a tone's own frequency.
-_SHARE = 0.05
-_TONE = 6000  # of 32767
 
-
-def _alaw_table() -> dict[int, int]:
-    return {alaw_to_linear(byte): byte for byte in range(256)}
-
-
-def _encoded(samples: list[float]) -> bytes:
-    levels = sorted(_alaw_table().items())
-    values = [value for value, _ in levels]
-
-    def nearest(sample: float) -> int:
-        at = min(range(len(values)), key=lambda one: abs(values[one] - sample))
-        return levels[at][1]
-
-    return bytes(map(nearest, samples))
-
-
-def tone(hz: int) -> bytes:
-    """A fifth of a second of a tone as A-law; it joins with itself when `hz` is a multiple of 5."""
-    return _encoded([_TONE * math.sin(2 * math.pi * hz * n / _RATE) for n in range(_RATE // 5)])
-
-
-_LINEAR = [alaw_to_linear(byte) for byte in range(256)]
-
-
-def linear(audio: bytes) -> list[int]:
-    """A-law as samples of 16 bits."""
-    return [_LINEAR[byte] for byte in audio]
-
-
-def share_of(hz: int, samples: Sequence[int]) -> float:
-    """How much of the power of these samples (8 kHz) is at this frequency (Goertzel), from 0 to 1."""
-    power = sum(sample * sample for sample in samples)
-    if not power:
-        return 0.0
-    coefficient = 2 * math.cos(2 * math.pi * hz / _RATE)
-    before, last = 0.0, 0.0
-    for sample in samples:
-        before, last = last, sample + coefficient * last - before
-    at_tone = last * last + before * before - coefficient * last * before
-    return min(1.0, 2 * at_tone / (power * len(samples)))
-
-
-@dataclass
-class Voice:
-    """The audio of one call: sends a tone, keeps what it is sent with its times."""
-
-    host: str
-    hz: int
-    packets: list[tuple[float, bytes]] = field(default_factory=list)  # monotonic seconds, A-law
-    target: Address | None = None
-
-    def __post_init__(self) -> None:
-        self.address = free_address(self.host)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((self.address.host, self.address.port))
-        self._over = threading.Event()
-        self._keys: list[str] = []
-        self._sequence, self._stamp = 1, 0
-        self._source = uuid.uuid4().bytes[:4]
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Fall silent and listen no more; a second time is no error."""
-        if self._over.is_set():
-            return
-        self._over.set()
-        self._thread.join()
-        self._socket.close()
-
-    def press(self, keys: str) -> None:
-        """Press keys, one after the other (RFC 4733)."""
-        self._keys += keys
-
-    def heard(self, last_s: float = 0.4) -> bytes:
-        """The audio of the last moments."""
-        since = time.monotonic() - last_s
-        return b"".join(payload for at, payload in list(self.packets) if at >= since)
-
-    def hears(self, hz: int, last_s: float = 0.4) -> bool:
-        """Whether a tone is in what came in the last moments."""
-        audio = self.heard(last_s)
-        return len(audio) >= _SAMPLES * 5 and share_of(hz, linear(audio)) > _SHARE
-
-    def hears_throughout(self, hz: int, last_s: float = 1.0) -> bool:
-        """Whether a tone was in every fifth of a second of the last moments."""
-        audio, piece = self.heard(last_s), _RATE // 5
-        pieces = [audio[at : at + piece] for at in range(0, len(audio) - piece + 1, piece)]
-        return len(audio) >= 0.9 * last_s * _RATE and all(share_of(hz, linear(one)) > _SHARE for one in pieces)
-
-    def ever_heard(self, hz: int) -> bool:
-        """Whether a tone was in any half second of all that came."""
-        audio = b"".join(payload for _, payload in list(self.packets))
-        return any(
-            share_of(hz, linear(audio[at : at + _RATE // 2])) > _SHARE for at in range(0, len(audio), _RATE // 2)
-        )
-
-    def _run(self) -> None:
-        sound = tone(self.hz) if self.hz else b"\xd5" * _SAMPLES
-        pieces = itertools.cycle([sound[at : at + _SAMPLES] for at in range(0, len(sound), _SAMPLES)])
-        due = time.monotonic()
-        while not self._over.is_set():
-            if self.target and time.monotonic() >= due:
-                if self._keys:
-                    self._send_key(self._keys.pop(0))
-                else:
-                    self._send(_PCMA, next(pieces), marker=False)
-                due = max(due + _PACKET_S, time.monotonic() - 1)
-            readable, _, _ = select.select([self._socket], [], [], max(0.0, min(_PACKET_S, due - time.monotonic())))
-            if readable:
-                packet = self._socket.recv(2048)
-                if len(packet) > 12 and packet[1] & 0x7F == _PCMA:
-                    self.packets.append((time.monotonic(), packet[12:]))
-
-    def _send(self, kind: int, payload: bytes, *, marker: bool, samples: int = _SAMPLES) -> None:
-        assert self.target
-        head = bytes((0x80, kind | (0x80 if marker else 0)))
-        head += self._sequence.to_bytes(2, "big") + self._stamp.to_bytes(4, "big") + self._source
-        self._socket.sendto(head + payload, (self.target.host, self.target.port))
-        self._sequence = (self._sequence + 1) % 65536
-        self._stamp += samples
-
-    def _send_key(self, key: str) -> None:
-        event = _KEYS.index(key)
-        for number in range(8):
-            duration, ends = 160 * (number + 1), 0x80 if number >= 5 else 0
-            payload = bytes((event, ends | 10)) + min(duration, 160 * 6).to_bytes(2, "big")
-            self._send(_EVENTS, payload, marker=number == 0, samples=0)
-            time.sleep(_PACKET_S)
-        self._stamp += 160 * 8
+_BETWEEN_KEYS_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +37,7 @@ class Plan:
     picks_up: bool = True
     refuses: str | None = None  # a status such as "486 Busy Here"
     silent: bool = False  # says nothing at all, as a line that is not there
-    presses: str = ""  # as soon as it has picked up
+    presses: str = ""  # as a person does: once something is heard, and a second between one key and the next
     stays_s: float | None = None  # hangs up so long after it has picked up
 
 
@@ -199,7 +60,11 @@ class Talk:
     ended: bool = False
     status: int = 0  # of the last answer to our INVITE
     incoming: bool = True
+    next_key_at: float = 0.0  # monotonic seconds
     offered: Address | None = None  # where the other side wants the audio, as it asked
+
+    def __post_init__(self) -> None:
+        self.keys = self.plan.presses  # that are still to be pressed
 
     @property
     def up(self) -> bool:
@@ -345,7 +210,9 @@ class Softphone:
                 get = {"from": talk.theirs, "to": talk.ours, "call-id": talk.call_id, "cseq": f"{talk.sequence} INVITE"}
                 talk.voice.target = talk.offered
                 self._reply("200 OK", get, talk.via, talk.peer, talk, self._sdp(talk.voice))
-                talk.voice.press(plan.presses)
+            elif talk.keys and talk.up and talk.voice.packets and now >= talk.next_key_at:
+                talk.voice.press(talk.keys[0])
+                talk.keys, talk.next_key_at = talk.keys[1:], now + _BETWEEN_KEYS_S
             elif talk.up and talk.incoming and plan.stays_s and now - (talk.answered_at or now) >= plan.stays_s:
                 self.hang_up(talk)
 

@@ -108,18 +108,7 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
     roster = Roster(settings, store, asterisk, ami, ledger_read)
     audit = LedgerAudit(_second_readers(journals, places), store, alarms)
     trunks = TrunkWatch(settings.trunks, ami, alarms, assumed=settings.carrier_is_assumed)
-    outward = sum(1 for trunk in settings.trunks if trunk.outward)
-    dispatcher = Dispatcher(
-        settings.node,
-        settings.zone,
-        outward,
-        home.sounds,
-        ami,
-        journals,
-        store,
-        desk,
-        clock,
-    )
+    dispatcher = Dispatcher(settings, home, ami, journals, store, desk, clock)
     placer = CallPlacer(ami, store, desk, home, clock, settings.node)
     return Parts(
         settings=settings,

@@ -88,11 +88,7 @@ def dispatch_cancel(ticket: str, number: int) -> None:
 def _dispatcher(line: LineParts) -> Dispatcher:
     from gateway.dispatcher import Dispatcher  # noqa: PLC0415
 
-    outward = sum(1 for trunk in line.settings.trunks if trunk.outward)
-    settings = line.settings
-    return Dispatcher(
-        settings.node, settings.zone, outward, line.home.sounds, line.ami, (), line.store, line.desk, line.clock
-    )
+    return Dispatcher(line.settings, line.home, line.ami, (), line.store, line.desk, line.clock)
 
 
 @dispatch.command("update")

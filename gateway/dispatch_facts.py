@@ -21,7 +21,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ticketing.dispatch import DispatchLeg, Trace, Tried
+from ticketing.dispatch import DISPATCH_ID, DispatchLeg, Trace, Tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from ticketing.model import Instant
 
 _VERSION: Final = "v1"
-_ID: Final = "[0-9]{1,9}"
 _LEG: Final = r"(?P<line>[1-9][0-9]?)\.(?P<trunk>[a-z][a-z0-9]{0,15})"
 _PAYLOAD: Final = re.compile(
-    rf"{_VERSION}\.(?P<dispatch>{_ID})\.(?:"
+    rf"{_VERSION}\.(?P<dispatch>{DISPATCH_ID})\.(?:"
     rf"(?P<whole>joined|left|over)"
     rf"|(?P<step>dialled|answered|accepted)\.{_LEG}"
     rf"|(?P<end>ended)\.{_LEG.replace('?P<', '?P<end_')}\.(?P<end_cause>[0-9]{{0,3}})"
@@ -40,7 +39,7 @@ _PAYLOAD: Final = re.compile(
     r"\.(?P<status>[A-Z]{0,20})\.(?P<rang>[01])\.(?P<cause>[0-9]{0,3})\.(?P<sip>[0-9]{0,3})"
     r")"
 )
-_CHANNEL: Final = re.compile(rf"[a-z0-9]{{1,16}}-skpd-(?P<dispatch>{_ID})\.(?P<half>[12])")
+_CHANNEL: Final = re.compile(rf"[a-z0-9]{{1,16}}-skpd-(?P<dispatch>{DISPATCH_ID})\.(?P<half>[12])")
 _LEG_VARIABLE: Final = re.compile(rf"SIAGA_LEG={_LEG}")
 
 

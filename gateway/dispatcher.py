@@ -23,14 +23,16 @@ from ticketing.commands import CancelDispatch, RecordCalls, RequestDispatch
 from ticketing.dispatch import Trace
 from ticketing.errors import DispatchUnknown, NobodyToHandOverTo, Siaga112Error, TicketUnknown
 from ticketing.model import Instant, LegKind, Precision
+from ticketing.skpd import USUAL_RING_S
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
-    from zoneinfo import ZoneInfo
 
     from gateway.ami_listener import AmiListener
     from gateway.call_recorder import Journal
+    from gateway.config import Settings
+    from gateway.home import Home
     from ticketing.desk import TicketDesk
     from ticketing.dispatch import Dispatch
     from ticketing.model import Call, CallId, Ticket
@@ -56,7 +58,7 @@ def originate(
     `trunks` is through how many a line may have to be tried; `known` are the phrases that there are.
     """
     rings = {line.number: line.ring_s for line in skpd.lines}
-    lines = [(number, rings.get(number, 25)) for number in dispatch.lines]
+    lines = [(number, rings.get(number, USUAL_RING_S)) for number in dispatch.lines]
     longest = sum((ring_s + _A_LINE_TAKES_S) * max(trunks, 1) for _, ring_s in lines)
     near, far = channel_ids(node, dispatch.id)
     inherited = {
@@ -120,10 +122,8 @@ def unheard_of(
 class Dispatcher:
     """See the module. `run` looks for ever after dispatches of which nobody tells the end."""
 
-    node: str
-    zone: ZoneInfo
-    trunks: int
-    sounds: Path  # the phrases that can be played lie here
+    settings: Settings
+    home: Home
     ami: AmiListener
     journals: Iterable[Journal]
     store: Store
@@ -136,7 +136,7 @@ class Dispatcher:
 
         When Asterisk cannot be asked, the dispatch is on record as failed, and the asker is told.
         """
-        local = self.clock.now().astimezone(self.zone)
+        local = self.clock.now().astimezone(self.settings.zone)
         asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, local))
         dispatch = await self._kept(int(str(asked.body["dispatch"])))
         try:
@@ -153,7 +153,7 @@ class Dispatcher:
     async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
         """Withdraw a dispatch, and stop what rings for it; raise DispatchUnknown, DispatchOver, AmiUnavailable."""
         await self.desk.handle(CancelDispatch(number, dispatch, by))
-        near, _ = channel_ids(self.node, dispatch)
+        near, _ = channel_ids(self.settings.node, dispatch)
         channels = await self.ami.list_action("CoreShowChannels")
         # First the channel that dials, or it would go on with the next line; then the line: while an officer hears the
         # announcement, the channel that dials looks at nothing.
@@ -177,7 +177,7 @@ class Dispatcher:
         if kept is None:
             raise TicketUnknown(number)
         dispatches = (await self.store.dispatches([number])).get(number, ())
-        if not any(one.trace.joined and not one.trace.left for one in dispatches):
+        if not any(one.talks for one in dispatches):
             raise NobodyToHandOverTo(number)
         taken_by = {leg.channel for leg in kept.call.legs if leg.kind is LegKind.TAKER}
         for channel in read_channels(await self.ami.list_action("CoreShowChannels")):
@@ -193,10 +193,10 @@ class Dispatcher:
             dispatch,
             skpd,
             kept,
-            node=self.node,
+            node=self.settings.node,
             caller=caller,
-            trunks=self.trunks,
-            known=await asyncio.to_thread(_playable, self.sounds),
+            trunks=sum(1 for trunk in self.settings.trunks if trunk.outward),
+            known=await asyncio.to_thread(_playable, self.home.sounds),
         )
         await self.ami.action("Originate", **headers)
 
@@ -230,12 +230,15 @@ class Dispatcher:
     async def look(self) -> None:
         """Look once; raise AmiUnavailable, AmiRefused, TimeoutError or StoreUnusable."""
         before = self.clock.now() - _SEEN_BY
+        if not await self.store.dispatches_under_way():
+            self._missed = frozenset()
+            return  # most of the time: then nobody else need be asked
         channels = await self.ami.list_action("CoreShowChannels")
         async with asyncio.timeout(_LEDGER_WITHIN_S):
             for journal in self.journals:
                 await journal.read_from_now()
         under_way = [one for one in await self.store.dispatches_under_way() if one.requested_at < before]
-        missed = unheard_of(under_way, channels, self.node)
+        missed = unheard_of(under_way, channels, self.settings.node)
         for dispatch in missed:
             if dispatch.id in self._missed:
                 log.error("dispatch_ended_unheard", dispatch=dispatch.id, ticket=dispatch.ticket)

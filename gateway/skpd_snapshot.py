@@ -61,7 +61,7 @@ class Snapshot:
 
 
 def department(skpd: Skpd, dispatches: Iterable[Dispatch]) -> Department:
-    """Make the part of an SKPD, with these open dispatches, the earliest requested first; it has the latest first.
+    """Make the part of an SKPD, with these open dispatches, in any order; it has the latest first.
 
     A line that is a service code is left out: nobody calls from one.
     """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ticketing.model import surer, well_formed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from ticketing.model import CallId, Instant
@@ -39,16 +40,16 @@ _BY_CAUSE: Final = {
     1: LegOutcome.UNREACHABLE,  # unallocated number
     3: LegOutcome.UNREACHABLE,  # no route
     17: LegOutcome.BUSY,
-    18: LegOutcome.NO_ANSWER,  # no user responding
-    19: LegOutcome.NO_ANSWER,  # alerted, no answer
     20: LegOutcome.UNREACHABLE,  # absent: a mobile that is switched off
     22: LegOutcome.UNREACHABLE,  # number changed
     27: LegOutcome.UNREACHABLE,  # out of order
     28: LegOutcome.UNREACHABLE,  # invalid number
 }
+_NOBODY_ANSWERED: Final = frozenset({18, 19})  # no user responding; alerted, no answer
 _BY_SIP: Final = {
     404: LegOutcome.UNREACHABLE,
     410: LegOutcome.UNREACHABLE,
+    480: LegOutcome.NO_ANSWER,
     484: LegOutcome.UNREACHABLE,
     486: LegOutcome.BUSY,
     600: LegOutcome.BUSY,
@@ -75,9 +76,9 @@ class Tried:
             return _BY_SIP[self.sip]
         if self.status == "BUSY":
             return LegOutcome.BUSY
-        if self.cause in _BY_CAUSE and not (self.cause in {18, 19} and not self.rang and self.sip != 480):  # noqa: PLR2004 - SIP
+        if self.cause in _BY_CAUSE:
             return _BY_CAUSE[self.cause]
-        if self.status == "NOANSWER":
+        if self.status == "NOANSWER" or self.cause in _NOBODY_ANSWERED:
             # A line that is not there at all looks the same, but for the ringing.
             return LegOutcome.NO_ANSWER if self.rang else LegOutcome.UNREACHABLE
         return LegOutcome.FAILED
@@ -266,6 +267,21 @@ class Dispatch:
         return self.trace.over is None and self.trace.accepted is None
 
     @property
+    def under_way(self) -> bool:
+        """Whether it is neither over nor withdrawn: its SKPD is not rung a second time for the same ticket."""
+        return self.trace.over is None and self.cancelled_at is None
+
+    @property
+    def talks(self) -> bool:
+        """Whether the SKPD is in the conversation."""
+        return self.trace.joined is not None and self.trace.left is None
+
+    @property
+    def can_be_withdrawn(self) -> bool:
+        """Whether nobody has accepted it, by key or in words."""
+        return self.rings and not self.updates
+
+    @property
     def accepted_at(self) -> datetime | None:
         """When the SKPD accepted, by key or in words."""
         by_key = self.trace.accepted
@@ -297,3 +313,8 @@ class Dispatch:
         if says_nothing_new:
             return self, None
         return replace(self, updates=(*self.updates[:place], update, *self.updates[place:])), update
+
+
+def last_of_each(dispatches: Iterable[Dispatch]) -> tuple[Dispatch, ...]:
+    """Give the last dispatch to each SKPD, of a ticket's in their order: what was tried before it is history."""
+    return tuple({one.skpd: one for one in dispatches}.values())

@@ -293,7 +293,7 @@ class Store(Protocol):
         """Give those of which the telephone has not told the end, the earliest requested first."""
 
     async def dispatches_open(self, skpd: str, limit: int = 50) -> tuple[Dispatch, ...]:
-        """Give those in which this SKPD still has something to do, the earliest requested first."""
+        """Give the latest in which this SKPD still has something to do, the last requested first."""
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""

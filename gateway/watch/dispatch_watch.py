@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from ticketing.dispatch import DispatchState
+from ticketing.dispatch import DispatchState, last_of_each
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_TELLING: Final = frozenset({"status_turned", "dispatch_requested", "dispatch_accepted", "dispatch_failed"})
+_TELLING: Final = frozenset(
+    {"status_turned", "dispatch_requested", "dispatch_accepted", "dispatch_failed", "dispatch_updated"}
+)
 _AGAIN_S: Final = 2.0
 _NAME: Final = "dispatch."
 
 
 def unanswered(dispatches: Iterable[Dispatch]) -> tuple[Dispatch, ...]:
     """Give those of a ticket's dispatches that failed, and after which nobody was asked: the last of each SKPD's."""
-    last = {one.skpd: one for one in dispatches}
-    return tuple(one for one in last.values() if one.state is DispatchState.FAILED)
+    return tuple(one for one in last_of_each(dispatches) if one.state is DispatchState.FAILED)
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class DispatchWatch:
 
     def publish(self, news: Sequence[Entry]) -> None:
         """Take committed entries; never waits."""
-        if any(entry.type in _TELLING or entry.type == "dispatch_updated" for entry in news):
+        if any(entry.type in _TELLING for entry in news):
             self._woken.set()
 
     async def run(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.skpd_snapshot import Snapshot, department, encode
+from gateway.skpd_snapshot import MOST_DISPATCHES, Snapshot, department, encode
 from gateway.telephony.render import replace_if_changed
 from ticketing.errors import Siaga112Error
 
@@ -24,8 +24,6 @@ log = structlog.get_logger()
 
 # SKPDs, their lines and PINs are changed by the command line as well, which tells nobody.
 _LOOK_EVERY_S: Final = 2.0
-# The store gives the earliest first, and the latest are wanted.
-_MOST: Final = 10_000
 _ALARM: Final = "skpd-snapshot"
 
 
@@ -60,7 +58,8 @@ class SkpdWatch:
     async def look(self) -> None:
         """Write what the store says, where it says something new; raise StoreUnusable."""
         departments = [
-            department(skpd, await self.store.dispatches_open(skpd.code, _MOST)) for skpd in await self.store.skpds()
+            department(skpd, await self.store.dispatches_open(skpd.code, MOST_DISPATCHES))
+            for skpd in await self.store.skpds()
         ]
         try:
             await asyncio.to_thread(replace_if_changed, self.file, encode(Snapshot(tuple(departments))))

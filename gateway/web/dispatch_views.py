@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gateway.web.views import causes, grouped
-from ticketing.dispatch import SAID_BY_SKPD, DispatchState
+from ticketing.dispatch import SAID_BY_SKPD, DispatchState, last_of_each
 from ticketing.model import LegKind, Role, TicketStatus
 from ticketing.permissions import Permission, may
 
@@ -134,7 +134,7 @@ def dispatch_panel(
 ) -> Panel:
     """The panel of a ticket; `dispatches` are the ticket's in their order, `names` those of SKPDs, removed ones too."""
     is_open = kept.ticket.status is not TicketStatus.CLOSED
-    standing = {one.id for one in _last_of_each(dispatches)} if is_open else frozenset()
+    standing = {one.id for one in last_of_each(dispatches)} if is_open else frozenset()
     return Panel(
         choices=_choices(skpds, kept.ticket.category, dispatches) if asker.dispatches and is_open else (),
         dispatches=tuple(
@@ -146,12 +146,7 @@ def dispatch_panel(
 
 def sent_views(dispatches: Iterable[Dispatch], names: Mapping[str, str]) -> tuple[SentView, ...]:
     """Whom a ticket was sent to, and how each of them stands; what was withdrawn is no news on a board."""
-    return tuple(_sent(one, names) for one in _last_of_each(dispatches) if one.state is not DispatchState.CANCELLED)
-
-
-def _last_of_each(dispatches: Iterable[Dispatch]) -> Iterable[Dispatch]:
-    """The last dispatch of each SKPD: what was tried before it is history."""
-    return {one.skpd: one for one in dispatches}.values()
+    return tuple(_sent(one, names) for one in last_of_each(dispatches) if one.state is not DispatchState.CANCELLED)
 
 
 def _sent(dispatch: Dispatch, names: Mapping[str, str]) -> SentView:
@@ -168,8 +163,7 @@ def _state(dispatch: Dispatch) -> str:
 
 
 def _choices(skpds: Iterable[Skpd], category: str | None, dispatches: Sequence[Dispatch]) -> tuple[Choice, ...]:
-    # As the desk has it (request_dispatch): what is neither over nor withdrawn is not asked for a second time.
-    busy = {one.skpd for one in dispatches if one.trace.over is None and not one.cancelled_at}
+    busy = {one.skpd for one in dispatches if one.under_way}
     choices = [
         Choice(one.code, one.name, category in one.categories, one.code in busy, bool(one.lines)) for one in skpds
     ]
@@ -178,11 +172,7 @@ def _choices(skpds: Iterable[Skpd], category: str | None, dispatches: Sequence[D
 
 def _taker_can_go(kept: KeptTicket, dispatches: Iterable[Dispatch]) -> bool:
     taker_is_there = any(leg.kind is LegKind.TAKER and leg.ended is None for leg in kept.call.answers)
-    return taker_is_there and kept.call.over_at is None and any(_talks(one) for one in dispatches)
-
-
-def _talks(dispatch: Dispatch) -> bool:
-    return dispatch.trace.joined is not None and dispatch.trace.left is None
+    return taker_is_there and kept.call.over_at is None and any(one.talks for one in dispatches)
 
 
 def _dispatch_view(
@@ -194,11 +184,11 @@ def _dispatch_view(
         sent=_sent(dispatch, names),
         requested=words.when(dispatch.requested_at),
         by=dispatch.requested_by,
-        talks=_talks(dispatch),
+        talks=dispatch.talks,
         failed=stands and dispatch.state is DispatchState.FAILED,
         legs=tuple(_leg_view(dispatch, leg, words) for leg in dispatch.trace.legs),
         updates=tuple(_update_view(one, words) for one in dispatch.updates),
-        cancels=asker.dispatches and dispatch.rings and not dispatch.updates and not dispatch.cancelled_at,
+        cancels=asker.dispatches and dispatch.can_be_withdrawn and not dispatch.cancelled_at,
         says=sayable(dispatch.state) if speaks else (),
         notes=dispatch.state if speaks and dispatch.state in SAID_BY_SKPD else None,
     )

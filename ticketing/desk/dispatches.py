@@ -48,7 +48,7 @@ def request_dispatch(tx: Transaction, command: RequestDispatch, now: datetime) -
     if not lines:
         raise SkpdWithoutLines(skpd.code)
     for other in tx.dispatches_of(ticket.number):
-        if other.skpd == skpd.code and other.trace.over is None and not other.cancelled_at:
+        if other.skpd == skpd.code and other.under_way:
             raise DispatchUnderWay(skpd.code, other.id, other.state)
     new = Dispatch(ticket.number, ticket.call_id, skpd.code, lines, now, command.by)
     kept = tx.keep_dispatch(new)
@@ -61,7 +61,7 @@ def cancel_dispatch(tx: Transaction, command: CancelDispatch, now: datetime) -> 
     dispatch = _of_ticket(tx, command.number, command.dispatch)
     if dispatch.cancelled_at:
         return ()
-    if not dispatch.rings or dispatch.updates:
+    if not dispatch.can_be_withdrawn:
         raise DispatchOver(dispatch.id, dispatch.state, "cancelled")
     tx.keep_dispatch(replace(dispatch, cancelled_at=now))
     return tell(tx, dispatch.call_id, (DispatchCancelled(now, str(dispatch.id), dispatch.skpd, command.by),), now)

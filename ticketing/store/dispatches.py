@@ -37,7 +37,7 @@ DISPATCHES_UNDER_WAY = select(dispatches).where(dispatches.c.over.is_(None)).ord
 DISPATCHES_OPEN = (
     select(dispatches)
     .where(dispatches.c.skpd == bindparam("skpd"), dispatches.c.state.in_(sorted(OPEN_STATES)))
-    .order_by(dispatches.c.id)
+    .order_by(dispatches.c.id.desc())
     .limit(bindparam("at_most"))
 )
 

@@ -250,7 +250,7 @@ class SqliteStore:
         return await self._read(_dispatch, DISPATCHES_UNDER_WAY)
 
     async def dispatches_open(self, skpd: str, limit: int = 50) -> tuple[Dispatch, ...]:
-        """Give those in which this SKPD still has something to do, the earliest requested first."""
+        """Give the latest in which this SKPD still has something to do, the last requested first."""
         return await self._read(_dispatch, DISPATCHES_OPEN, skpd=skpd, at_most=limit)
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:

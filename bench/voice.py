@@ -1,0 +1,148 @@
+"""A voice: sends a tone of its own and RFC 4733 digits, keeps what it is sent, and tells whose tones are in it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import select
+import socket
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from bench.rtp import LINEAR
+from bench.sipp import Address, free_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_RATE = 8000
+_SAMPLES = 160  # of a packet: 20 ms
+_PACKET_S = _SAMPLES / _RATE
+_PCMA, _EVENTS = 8, 101
+_KEYS = "0123456789*#"
+# Of 1: so much of the power of what is heard has to be at a tone's own frequency.
+_SHARE = 0.05
+_TONE = 6000  # of 32767
+
+
+def _encoded(samples: Sequence[float]) -> bytes:
+    nearest = [(value, byte) for byte, value in enumerate(LINEAR)]
+    return bytes(min(nearest, key=lambda one: abs(one[0] - sample))[1] for sample in samples)
+
+
+@cache
+def tone(hz: int) -> bytes:
+    """A fifth of a second of a tone as A-law; it joins with itself when `hz` is a multiple of 5."""
+    return _encoded([_TONE * math.sin(2 * math.pi * hz * n / _RATE) for n in range(_RATE // 5)])
+
+
+def linear(audio: bytes) -> list[int]:
+    """A-law as samples of 16 bits."""
+    return [LINEAR[byte] for byte in audio]
+
+
+def share_of(hz: int, samples: Sequence[int]) -> float:
+    """How much of the power of these samples (8 kHz) is at this frequency (Goertzel), from 0 to 1."""
+    power = sum(sample * sample for sample in samples)
+    if not power:
+        return 0.0
+    coefficient = 2 * math.cos(2 * math.pi * hz / _RATE)
+    before, last = 0.0, 0.0
+    for sample in samples:
+        before, last = last, sample + coefficient * last - before
+    at_tone = last * last + before * before - coefficient * last * before
+    return min(1.0, 2 * at_tone / (power * len(samples)))
+
+
+@dataclass
+class Voice:
+    """The audio of one call: sends a tone, keeps what it is sent with its times."""
+
+    host: str
+    hz: int
+    packets: list[tuple[float, bytes]] = field(default_factory=list)  # monotonic seconds, A-law
+    target: Address | None = None
+
+    def __post_init__(self) -> None:
+        self.address = free_address(self.host)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((self.address.host, self.address.port))
+        self._over = threading.Event()
+        self._keys: list[str] = []
+        self._sequence, self._stamp = 1, 0
+        self._source = uuid.uuid4().bytes[:4]
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Fall silent and listen no more; a second time is no error."""
+        if self._over.is_set():
+            return
+        self._over.set()
+        self._thread.join()
+        self._socket.close()
+
+    def press(self, keys: str) -> None:
+        """Press keys, one after the other (RFC 4733)."""
+        self._keys += keys
+
+    def heard(self, last_s: float = 0.4) -> bytes:
+        """The audio of the last moments."""
+        since = time.monotonic() - last_s
+        return b"".join(payload for at, payload in list(self.packets) if at >= since)
+
+    def hears(self, hz: int, last_s: float = 0.4) -> bool:
+        """Whether a tone is in what came in the last moments."""
+        audio = self.heard(last_s)
+        return len(audio) >= _SAMPLES * 5 and share_of(hz, linear(audio)) > _SHARE
+
+    def hears_throughout(self, hz: int, last_s: float = 1.0) -> bool:
+        """Whether a tone was in every fifth of a second of the last moments."""
+        audio, piece = self.heard(last_s), _RATE // 5
+        pieces = [audio[at : at + piece] for at in range(0, len(audio) - piece + 1, piece)]
+        return len(audio) >= 0.9 * last_s * _RATE and all(share_of(hz, linear(one)) > _SHARE for one in pieces)
+
+    def ever_heard(self, hz: int) -> bool:
+        """Whether a tone was in any half second of all that came."""
+        audio = b"".join(payload for _, payload in list(self.packets))
+        return any(
+            share_of(hz, linear(audio[at : at + _RATE // 2])) > _SHARE for at in range(0, len(audio), _RATE // 2)
+        )
+
+    def _run(self) -> None:
+        sound = tone(self.hz) if self.hz else b"\xd5" * _SAMPLES
+        pieces = itertools.cycle([sound[at : at + _SAMPLES] for at in range(0, len(sound), _SAMPLES)])
+        due = time.monotonic()
+        while not self._over.is_set():
+            if self.target and time.monotonic() >= due:
+                if self._keys:
+                    self._send_key(self._keys.pop(0))
+                else:
+                    self._send(_PCMA, next(pieces), marker=False)
+                due = max(due + _PACKET_S, time.monotonic() - 1)
+            readable, _, _ = select.select([self._socket], [], [], max(0.0, min(_PACKET_S, due - time.monotonic())))
+            if readable:
+                packet = self._socket.recv(2048)
+                if len(packet) > 12 and packet[1] & 0x7F == _PCMA:
+                    self.packets.append((time.monotonic(), packet[12:]))
+
+    def _send(self, kind: int, payload: bytes, *, marker: bool, samples: int = _SAMPLES) -> None:
+        assert self.target
+        head = bytes((0x80, kind | (0x80 if marker else 0)))
+        head += self._sequence.to_bytes(2, "big") + self._stamp.to_bytes(4, "big") + self._source
+        self._socket.sendto(head + payload, (self.target.host, self.target.port))
+        self._sequence = (self._sequence + 1) % 65536
+        self._stamp += samples
+
+    def _send_key(self, key: str) -> None:
+        event = _KEYS.index(key)
+        for number in range(8):
+            duration, ends = 160 * (number + 1), 0x80 if number >= 5 else 0
+            payload = bytes((event, ends | 10)) + min(duration, 160 * 6).to_bytes(2, "big")
+            self._send(_EVENTS, payload, marker=number == 0, samples=0)
+            time.sleep(_PACKET_S)
+        self._stamp += 160 * 8
