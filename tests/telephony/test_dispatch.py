@@ -108,11 +108,16 @@ class Conversation:
 
 
 def hear_each_other(*parties: Talk) -> None:
-    """Wait until everybody hears everybody else."""
-    for one in parties:
-        for other in parties:
-            if one is not other:
-                eventually(lambda one=one, other=other: one.voice.hears(other.plan.hz), within_s=10)  # type: ignore[misc]
+    """Wait until everybody hears everybody else; a failure says by their tones who does not hear whom."""
+
+    def apart() -> list[tuple[int, int]]:
+        pairs = [(one, other) for one in parties for other in parties if one is not other]
+        return [(one.plan.hz, other.plan.hz) for one, other in pairs if not one.voice.hears(other.plan.hz)]
+
+    try:
+        eventually(lambda: not apart(), within_s=10)
+    except AssertionError as late:
+        raise AssertionError(f"who does not hear whom: {apart()}") from late
 
 
 def hears_nothing_of(one: Talk, *others: Talk) -> bool:
