@@ -263,6 +263,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Ada perubahan yang belum disimpan. Keluar tanpa menyimpan?",
         "There are unsaved changes. Sign out without saving?",
     ),
+    "ticket.session_over": (
+        "Sesi Anda telah berakhir. Yang belum disimpan tetap ada di sini: masuk lagi di tab lain, lalu simpan.",
+        "Your session is over. What is not saved stays here: sign in again in another tab, then save.",
+    ),
+    "ticket.sign_in_again": ("Masuk lagi", "Sign in again"),
     "ticket.read_only": (
         "Hanya untuk dibaca dengan peran Anda.",
         "Your role may only read this.",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.console.console import heard, sign_in
-from tests.console.evening import answered, arrives
+from tests.console.console import enter, heard, sign_in
+from tests.console.evening import PASSWORD, answered, arrives
 from ticketing.commands import RecordCalls, Triage, TriageTicket, TurnStatus
 from ticketing.model import CallType, Role, TicketStatus
 
@@ -216,6 +216,25 @@ def test_who_has_signed_in_again_in_another_tab_loses_nothing_here(evening: Cons
     page.bring_to_front()
     save(page)
     expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    assert stored(evening, FIRE).location.landmark == "Menara masjid"
+
+
+def test_a_session_that_ends_elsewhere_takes_nothing_typed_with_it(evening: Console, visiting: Visit) -> None:
+    page = opened(visiting, evening, "rahmawati", FIRE)
+    page.get_by_label("Patokan", exact=True).fill("Menara masjid")
+    other = page.context.new_page()
+    other.goto("/")
+    other.get_by_role("button", name="Keluar").click()
+    over = page.get_by_text("Sesi Anda telah berakhir")
+    expect(over).to_be_visible()
+    with page.context.expect_page() as door:
+        page.get_by_role("link", name="Masuk lagi").click()
+    enter(door.value, "rahmawati", PASSWORD)
+    door.value.wait_for_url("**/")
+    page.bring_to_front()
+    save(page)
+    expect(page.get_by_text("Tersimpan pukul")).to_be_visible()
+    expect(over).to_be_hidden()
     assert stored(evening, FIRE).location.landmark == "Menara masjid"
 
 

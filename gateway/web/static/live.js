@@ -1,7 +1,7 @@
 // The live feed: told once, in order, from where this page stands; a banner as soon as it falls silent.
 
 import { isOutOfDate, outOfDate } from "./banner.js";
-import { toTheDoor } from "./shell.js";
+import { signedIn, toTheDoor } from "./shell.js";
 
 const SILENT_AFTER_MS = 2250; // the server speaks every second
 const BACK_WITHIN_MS = 1000; // a connection that ended, and is there again so soon, is not worth a word
@@ -23,6 +23,7 @@ export function follow(since, { onEntry, onBack }) {
   function hear(message) {
     heard = performance.now();
     pause = FIRST_PAUSE_MS;
+    signedIn();
     if (isOutOfDate("feed")) {
       outOfDate("feed", false);
       onBack();
@@ -42,7 +43,7 @@ export function follow(since, { onEntry, onBack }) {
     mine.onclose = (event) => {
       if (mine !== socket) return;
       if (event.code === SIGNED_OUT) toTheDoor();
-      else retry();
+      retry(); // where the page stays, somebody may sign in again elsewhere in this browser
     };
   }
 

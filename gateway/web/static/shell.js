@@ -1,7 +1,9 @@
 // What every page has: signing out, and asking the API with the session's proof.
 
 const proof = document.querySelector("meta[name=csrf]");
+const over = document.getElementById("session-over");
 const beforeSigningOut = [];
+const unsaved = [];
 
 export const csrf = () => proof?.content ?? "";
 
@@ -15,6 +17,7 @@ export async function ask(path, method = "GET", body = undefined) {
     response = await send(path, method, body);
   }
   if (response.status === 401) toTheDoor();
+  else signedIn();
   return response;
 }
 
@@ -52,8 +55,17 @@ export function showOwed(root) {
   count.hidden = owed === "0";
 }
 
+/** Have a page that holds something unsaved (`isUnsaved()`) stay when the session is over, and say so. */
+export const staysWhile = (isUnsaved) => unsaved.push(isUnsaved);
+
 export function toTheDoor() {
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (over && unsaved.some((isUnsaved) => isUnsaved())) over.hidden = false;
+  else location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+/** The server knows this visitor again. */
+export function signedIn() {
+  if (over) over.hidden = true;
 }
 
 /** Have `ready()` finish what only this person may do; when it gives false, nobody is signed out. */

@@ -7,7 +7,7 @@ import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { answeredHere } from "./my_phone.js";
 import { changes, currentVersion, known, merge, saved, spoken, touched, value } from "./record_form.js";
-import { ask, csrf, fill, whenSigningOut } from "./shell.js";
+import { ask, csrf, fill, staysWhile, whenSigningOut } from "./shell.js";
 
 const page = document.getElementById("ticket");
 const number = page.dataset.number;
@@ -190,6 +190,7 @@ addEventListener("beforeunload", (event) => {
   if (touched().length && !mayLeave) event.preventDefault();
 });
 
+staysWhile(() => touched().length);
 whenSigningOut(async () => {
   if (isClosing()) await closeNow();
   mayLeave = !touched().length || confirm(form.dataset.leave);
