@@ -35,7 +35,7 @@ from gateway.channel_variables import (
     SKPD_PIN,
     SKPD_UPDATE,
 )
-from gateway.dispatch_facts import DispatchTold, decode_dispatch, from_dial_state, is_dispatch_channel
+from gateway.dispatch_facts import DispatchBegun, DispatchTold, decode_dispatch, from_dial_state, is_dispatch_channel
 from gateway.ledger_payloads import decode_arrival, decode_caller
 from gateway.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
 from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
@@ -141,13 +141,13 @@ class TakerSigned:
 CallFact = (
     CallBegan | CallArrived | CallerIdentified | CallerConnected | LegAnswered | LegEnded | CallOverflowed | CallEnded
 )
-SkpdFact = DispatchTold | DispatchSaid | PinTried
+SkpdFact = DispatchTold | DispatchBegun | DispatchSaid | PinTried
 Fact = CallFact | TakerSigned | SkpdFact
 
 
 def is_of_call(fact: Fact | None) -> TypeGuard[CallFact]:
     """Whether this says something of a call to the line."""
-    return fact is not None and not isinstance(fact, TakerSigned | DispatchTold | DispatchSaid | PinTried)
+    return fact is not None and not isinstance(fact, TakerSigned | SkpdFact)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ import structlog
 
 from gateway import call_facts
 from gateway.call_facts import TakerSigned, Unreadable, is_of_call
-from gateway.dispatch_facts import DispatchTold
+from gateway.dispatch_facts import DispatchBegun, DispatchTold
 from gateway.journal import MANY_LINES
 from gateway.ledger_lines import of_one_time
 from gateway.skpd_facts import DispatchSaid, PinTried
@@ -185,10 +185,11 @@ class CallRecorder:
         pieces = self.tracker.learn(filter(is_of_call, facts))
         dispatches = tuple((fact.dispatch, fact.piece) for fact in facts if isinstance(fact, DispatchTold))
         said = tuple((fact.dispatch, fact.said) for fact in facts if isinstance(fact, DispatchSaid))
+        begun = tuple(fact.begun for fact in facts if isinstance(fact, DispatchBegun))
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._record(signs, RecordCalls(pieces, positions, dispatches, said))
+                await self._record(signs, RecordCalls(pieces, positions, dispatches, said, begun))
             except Siaga112Error as error:
                 if self.failing is None:
                     log.error("store_refuses", reason=str(error), facts=len(facts))

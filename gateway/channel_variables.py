@@ -42,6 +42,10 @@ DISPATCH_ID: Final = "SIAGA_DISPATCH"
 DISPATCH_LINES: Final = "SIAGA_LINES"
 """The lines of a dispatch, in order, as NUMBER:SECONDS joined by `&`. Set by the gateway."""
 
+DISPATCH_MODE: Final = "SIAGA_MODE"
+"""`consult` when the taker wants a word with the SKPD before the caller is joined, else `bridge`. Set by the gateway,
+or by the dialplan for a taker who dials."""
+
 DISPATCH_CALLER: Final = "SIAGA_CALLER"
 """Name of the caller's channel; empty when the caller has hung up before the SKPD was called. Set by the gateway."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli_store import printable, show, with_desk, with_store
-from ticketing.dispatch import SAID_BY_SKPD, DispatchState
+from ticketing.dispatch import SAID_BY_SKPD, DispatchMode, DispatchState
 from ticketing.errors import DispatchUnknown, TicketUnknown
 
 if TYPE_CHECKING:
@@ -42,13 +42,15 @@ def dispatch() -> None:
 @dispatch.command("send")
 @click.argument("ticket")
 @click.argument("skpd")
+@click.option("--consult", is_flag=True, help="The taker speaks with the SKPD first, the caller on music.")
 @click.option("--wait/--no-wait", default=True, help="Tell each step until somebody has accepted, or nobody has.")
-def dispatch_send(ticket: str, skpd: str, *, wait: bool) -> None:
+def dispatch_send(ticket: str, skpd: str, *, consult: bool, wait: bool) -> None:
     """Ring an SKPD for a ticket, line after line. Exit status 0: accepted (with --no-wait: it rings)."""
     from gateway.cli_line import with_line  # noqa: PLC0415
 
     async def sent(line: LineParts) -> Dispatch:
-        asked = await _dispatcher(line).request(ticket, skpd, _by())
+        mode = DispatchMode.CONSULT if consult else DispatchMode.BRIDGE
+        asked = await _dispatcher(line).request(ticket, skpd, _by(), mode)
         click.echo(f"dispatch {asked.id}: {skpd} is rung at {', '.join(asked.lines)}; Ctrl-C does not stop it")
         return await _followed(line.store, asked) if wait else asked
 
@@ -72,6 +74,23 @@ async def _followed(store: Store, dispatch: Dispatch) -> Dispatch:
             click.echo(f"dispatch {now.id}: {now.state}")
             return now
         await asyncio.sleep(_LOOK_EVERY_S)
+
+
+@dispatch.command("join")
+@click.argument("ticket")
+@click.argument("number", type=click.IntRange(1))
+def dispatch_join(ticket: str, number: int) -> None:
+    """After a consultation: caller, taker and SKPD in one conversation."""
+    from gateway.cli_line import with_line  # noqa: PLC0415
+
+    async def joined(line: LineParts) -> None:
+        found = await line.store.dispatch(number)
+        if found is None or found.ticket != ticket:
+            raise DispatchUnknown(number)
+        await _dispatcher(line).join(found)
+
+    with_line(joined)
+    click.echo(f"dispatch {number}: joined")
 
 
 @dispatch.command("cancel")

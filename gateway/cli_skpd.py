@@ -95,7 +95,7 @@ def skpd_list(*, as_json: bool) -> None:
     rows = [skpd_json(one) for one in found]
     if not as_json:
         rows = [{**row, "lines": [line.number for line in one.lines]} for row, one in zip(rows, found, strict=True)]
-    show(rows, as_json=as_json, columns=("code", "name", "lines", "categories", "confirm", "has_pin"))
+    show(rows, as_json=as_json, columns=("code", "short", "name", "lines", "categories", "confirm", "has_pin"))
 
 
 @skpd.command("show")
@@ -111,6 +111,7 @@ def skpd_show(code: str, *, as_json: bool) -> None:
         click.echo(json.dumps(skpd_json(found)))
         return
     click.echo(f"{'name':<12}{printable(found.name)}")
+    click.echo(f"{'short':<12}{found.short or 'none'}")
     for line in found.lines:
         click.echo(f"{'line':<12}{line_text(line)}")
     for category in found.categories:

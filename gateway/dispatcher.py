@@ -8,6 +8,7 @@ Nothing is ever asked for twice: what a former gateway may or may not have asked
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,8 +21,8 @@ from gateway.dispatch_facts import channel_ids
 from gateway.live_calls import read_channels
 from gateway.telephony.phrases import phrase_for_area, phrase_for_category, spoken_digits
 from ticketing.commands import CancelDispatch, RecordCalls, RequestDispatch
-from ticketing.dispatch import Trace
-from ticketing.errors import DispatchUnknown, NobodyToHandOverTo, Siaga112Error, TicketUnknown
+from ticketing.dispatch import DispatchMode, Trace
+from ticketing.errors import DispatchUnknown, NobodyToHandOverTo, NotConsulting, Siaga112Error, TicketUnknown
 from ticketing.model import Instant, LegKind, Precision
 from ticketing.skpd import USUAL_RING_S
 
@@ -67,6 +68,7 @@ def originate(
         names.DISPATCH_SAY: "&".join(announcement(kept.ticket, known, caller_is_there=bool(caller))),
     }
     own = {
+        names.DISPATCH_MODE: dispatch.mode,
         names.DISPATCH_LINES: "&".join(f"{number}:{ring_s}" for number, ring_s in lines),
         names.DISPATCH_CALLER: caller,
         names.DISPATCH_CALL: dispatch.call_id,
@@ -111,11 +113,21 @@ def _playable(sounds: Path) -> frozenset[str]:
 
 
 def unheard_of(
-    under_way: Iterable[Dispatch], channels: Iterable[Mapping[str, str | list[str]]], node: str
+    under_way: Iterable[Dispatch],
+    channels: Iterable[Mapping[str, str | list[str]]],
+    node: str,
+    begun: Container[str] = (),
 ) -> tuple[Dispatch, ...]:
-    """Give the dispatches of which Asterisk has no channel: neither half of their own, nor a line that is rung."""
+    """Give the dispatches of which Asterisk has no channel: neither half of their own, nor a line that is rung.
+
+    `begun` are the names of those that takers began by telephone and of which there is a channel.
+    """
     alive = {str(event.get(name)) for event in channels for name in ("Uniqueid", "Linkedid")}
-    return tuple(one for one in under_way if not alive.intersection(channel_ids(node, one.id)))
+
+    def lives(one: Dispatch) -> bool:
+        return one.begun_as in begun if one.begun_as else bool(alive.intersection(channel_ids(node, one.id)))
+
+    return tuple(one for one in under_way if not lives(one))
 
 
 @dataclass(slots=True)
@@ -131,13 +143,13 @@ class Dispatcher:
     clock: Clock
     _missed: frozenset[int] = frozenset()
 
-    async def request(self, number: str, skpd: str, by: str) -> Dispatch:
+    async def request(self, number: str, skpd: str, by: str, mode: DispatchMode = DispatchMode.BRIDGE) -> Dispatch:
         """Have an SKPD rung for a ticket; raise the refusals of RequestDispatch, AmiUnavailable or AmiRefused.
 
         When Asterisk cannot be asked, the dispatch is on record as failed, and the asker is told.
         """
         local = self.clock.now().astimezone(self.settings.zone)
-        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, local))
+        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, local, mode))
         dispatch = await self._kept(int(str(asked.body["dispatch"])))
         try:
             await self._ring(dispatch)
@@ -153,8 +165,9 @@ class Dispatcher:
     async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
         """Withdraw a dispatch, and stop what rings for it; raise DispatchUnknown, DispatchOver, AmiUnavailable."""
         await self.desk.handle(CancelDispatch(number, dispatch, by))
-        near, _ = channel_ids(self.settings.node, dispatch)
+        kept = await self._kept(dispatch)
         channels = await self.ami.list_action("CoreShowChannels")
+        near = await self._near_half(kept, channels)
         # First the channel that dials, or it would go on with the next line; then the line: while an officer hears the
         # announcement, the channel that dials looks at nothing.
         of_it = [event for event in channels if event.get("Linkedid") == near]
@@ -167,6 +180,38 @@ class Dispatcher:
             await self.ami.action("Hangup", Channel=channel, Cause="16")
         except AmiRefused as error:
             log.info("channel_gone_already", reason=str(error))
+
+    async def join(self, dispatch: Dispatch) -> None:
+        """Bring caller, taker and SKPD together, whose taker has consulted the SKPD; the music ends by itself.
+
+        Raises NotConsulting, AmiUnavailable, AmiRefused.
+        """
+        if not dispatch.consults:
+            raise NotConsulting(dispatch.id)
+        channels = await self.ami.list_action("CoreShowChannels")
+        near = await self._near_half(dispatch, channels)
+        name = next((str(event["Channel"]) for event in channels if near and event.get("Uniqueid") == near), "")
+        if not name:
+            raise NotConsulting(dispatch.id)
+        # The taker follows: whoever is left by the SKPD's channel goes back to the caller ([consult-back]).
+        await self.ami.action("Redirect", Channel=name, Context="skpd-join", Exten="together", Priority="1")
+
+    async def _near_half(self, dispatch: Dispatch, channels: Iterable[Mapping[str, str | list[str]]]) -> str:
+        """The unique id of the half of a dispatch's channel that is joined; empty when there is none."""
+        if dispatch.begun_as is None:
+            return channel_ids(self.settings.node, dispatch.id)[0]
+        return (await self._begun(channels)).get(dispatch.begun_as, "")
+
+    async def _begun(self, channels: Iterable[Mapping[str, str | list[str]]]) -> dict[str, str]:
+        """The dispatches that takers began by telephone and that have a channel: name → unique id of the near half."""
+        found: dict[str, str] = {}
+        for event in channels:
+            channel = str(event.get("Channel"))
+            if channel.startswith("Local/s@skpd-") and channel.endswith(";1"):
+                with suppress(AmiRefused):  # gone meanwhile
+                    told = await self.ami.action("Getvar", Channel=channel, Variable=names.DISPATCH_ID)
+                    found[str(told.get("Value"))] = str(event.get("Uniqueid"))
+        return found
 
     async def hand_over(self, number: str) -> None:
         """Free the takers of a ticket whose caller talks with an SKPD: their phones are put down for them.
@@ -238,7 +283,8 @@ class Dispatcher:
             for journal in self.journals:
                 await journal.read_from_now()
         under_way = [one for one in await self.store.dispatches_under_way() if one.requested_at < before]
-        missed = unheard_of(under_way, channels, self.settings.node)
+        begun = await self._begun(channels) if any(one.begun_as for one in under_way) else {}
+        missed = unheard_of(under_way, channels, self.settings.node, begun)
         for dispatch in missed:
             if dispatch.id in self._missed:
                 log.error("dispatch_ended_unheard", dispatch=dispatch.id, ticket=dispatch.ticket)

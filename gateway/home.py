@@ -49,6 +49,11 @@ class Home:
         return self.etc / "pjsip_phones.conf"
 
     @property
+    def skpd_numbers(self) -> Path:
+        """What takers dial for SKPDs, as it was last written for Asterisk."""
+        return self.etc / "extensions_skpd.conf"
+
+    @property
     def state(self) -> Path:
         """Asterisk's own memory: who is signed in."""
         return self.root / "asterisk" / "state"
@@ -77,6 +82,11 @@ class Home:
     def phones_read(self) -> Path:
         """Which content of `phones` Asterisk has read: its SHA-256 in hexadecimal."""
         return self.run / "phones-read"
+
+    @property
+    def skpd_numbers_read(self) -> Path:
+        """Which content of `skpd_numbers` Asterisk has read: its SHA-256 in hexadecimal."""
+        return self.run / "skpd-numbers-read"
 
     @property
     def control_socket(self) -> Path:

@@ -108,7 +108,9 @@ def dispatch_json(dispatch: Dispatch) -> Json:
         "state": dispatch.state,
         "requested_at": rfc3339(dispatch.requested_at),
         "requested_by": dispatch.requested_by,
+        "mode": dispatch.mode,
         "accepted_at": rfc3339(dispatch.accepted_at),
+        "consulted_at": _at(trace.consulted),
         "bridged_at": _at(trace.joined),
         "left_at": _at(trace.left),
         "cancelled_at": rfc3339(dispatch.cancelled_at),
@@ -178,6 +180,7 @@ def skpd_json(skpd: Skpd) -> Json:
         "categories": list(skpd.categories),
         "confirm": skpd.confirm,
         "has_pin": skpd.pin_hash is not None,
+        "short": skpd.short,
     }
 
 

@@ -1,4 +1,4 @@
-"""Takers as the store has them → phones and queue members as Asterisk has them.
+"""Takers and SKPDs as the store has them → phones, queue members and short numbers as Asterisk has them.
 
 The store holds who should be signed in, whoever said so last: the console, the command line, or the phone itself
 (*11 and *12, which reach the store through the ledger). Asterisk keeps its own copy, so that the desk works when we
@@ -8,24 +8,23 @@ do not; this module makes the copy follow.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.telephony.render import QUEUE, render_phones, replace_if_changed
+from gateway.telephony.render import QUEUE, render_phones, render_skpd_numbers
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from gateway.ami_listener import AmiListener
     from gateway.config import Settings
     from gateway.telephony.asterisk import Asterisk
     from ticketing.model import Taker
     from ticketing.ports import Store
+    from ticketing.skpd import Skpd
 
 log = structlog.get_logger()
 
@@ -79,7 +78,7 @@ def changes(
 
 @dataclass(slots=True)
 class Roster:
-    """Keeps phones and queue members as the store has them."""
+    """Keeps phones, queue members and SKPDs' short numbers as the store has them."""
 
     settings: Settings
     store: Store
@@ -87,6 +86,7 @@ class Roster:
     ami: AmiListener
     ledger_read: asyncio.Event  # until then the store may not know who signed out while we were away
     _applied: tuple[Taker, ...] | None = None
+    _dialled: tuple[Skpd, ...] | None = None
 
     async def desk(self) -> Desk:
         """Ask Asterisk who sits at the desk; raise AmiUnavailable."""
@@ -106,11 +106,15 @@ class Roster:
 
     async def follow(self) -> None:
         """Apply what changed in the store since the last time; everything, the first time."""
+        await self._follow_takers()
+        await self._follow_skpds()
+
+    async def _follow_takers(self) -> None:
         takers = tuple(await self.store.takers())
         if takers == self._applied:
             return
         await asyncio.to_thread(render_phones, self.settings, self.asterisk.home, takers)
-        await self._have_phones_read()
+        await self.asterisk.have_phones_read()
         come, gone = changes(self._applied or (), takers, (await self.desk()).members)
         for extension in come:
             await self.ami.action("QueueAdd", Queue=QUEUE, Interface=f"PJSIP/{extension}")
@@ -118,22 +122,10 @@ class Roster:
             await self.ami.action("QueueRemove", Queue=QUEUE, Interface=f"PJSIP/{extension}")
         self._applied = takers
 
-    async def _have_phones_read(self) -> None:
-        """Have Asterisk read the phones, unless they are those that it has read.
-
-        Kept in a file: a former gateway may have died between writing the phones and having them read, and a new one
-        has no reason to hold up a call that comes in while Asterisk reads what it knows.
-        """
-        home = self.asterisk.home
-        written = await asyncio.to_thread(_fingerprint, home.phones)
-        if await asyncio.to_thread(_word, home.phones_read) != written:
-            await self.asterisk.read_phones()
-            await asyncio.to_thread(replace_if_changed, home.phones_read, written)
-
-
-def _fingerprint(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _word(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    async def _follow_skpds(self) -> None:
+        """Have the takers' short numbers reach the SKPDs that there are, on the lines that they have."""
+        skpds = await self.store.skpds()
+        if skpds != self._dialled:
+            await asyncio.to_thread(render_skpd_numbers, self.asterisk.home, skpds)
+            await self.asterisk.have_skpd_numbers_read()
+            self._dialled = skpds

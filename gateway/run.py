@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -22,7 +23,7 @@ from gateway.supervisor import Program, Supervisor, Watch, spawn
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.prompts import lay_prompts
 from gateway.telephony.provide import provide
-from gateway.telephony.render import changed_files, render, render_phones
+from gateway.telephony.render import changed_files, render, render_phones, render_skpd_numbers
 from gateway.web.server import API
 from ticketing.errors import Siaga112Error
 from ticketing.store import open_store
@@ -33,11 +34,20 @@ if TYPE_CHECKING:
     from gateway.config import Bind, Settings
     from gateway.supervisor import Start
     from ticketing.model import Taker
+    from ticketing.skpd import Skpd
 
     Say = Callable[[str], None]
 
 _READY_WITHIN_S = 60.0
 _PROBE_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the store has, and Asterisk has to know from its start."""
+
+    takers: tuple[Taker, ...]
+    skpds: tuple[Skpd, ...]
 
 
 class PortTaken(Siaga112Error):
@@ -51,12 +61,12 @@ async def run(settings: Settings, say: Say) -> None:
     """
     home = Home.of(settings)
     with ExitStack() as stack:
-        takers = await _hold(home, settings, stack, asterisk_runs=_holds_an_asterisk(home))
+        kept = await _hold(home, settings, stack, asterisk_runs=_holds_an_asterisk(home))
         installed = await asyncio.to_thread(provide, say=say)
         asterisk = Asterisk(installed, home)
         survivor = await asterisk.survivor()
         if survivor is None:
-            await asyncio.to_thread(_prepare, settings, asterisk, takers, say)
+            await asyncio.to_thread(_prepare, settings, asterisk, kept, say)
         else:
             survivor.release()
             say("Asterisk of a former run still serves calls: taken over as it is")
@@ -91,26 +101,26 @@ async def prepare(settings: Settings, say: Say) -> None:
         _tell_changes(settings, Asterisk(await asyncio.to_thread(provide, say=say), home), say)
         return
     with ExitStack() as stack:
-        takers = await _hold(home, settings, stack, asterisk_runs=False)
+        kept = await _hold(home, settings, stack, asterisk_runs=False)
         asterisk = Asterisk(await asyncio.to_thread(provide, say=say), home)
-        await asyncio.to_thread(_prepare, settings, asterisk, takers, say)
+        await asyncio.to_thread(_prepare, settings, asterisk, kept, say)
     say(f"prepared in {home.root}")
 
 
-async def _hold(home: Home, settings: Settings, stack: ExitStack, *, asterisk_runs: bool) -> tuple[Taker, ...]:
-    """Hold HOME as long as the stack, once nothing is in the way; give who needs a phone."""
+async def _hold(home: Home, settings: Settings, stack: ExitStack, *, asterisk_runs: bool) -> Kept:
+    """Hold HOME as long as the stack, once nothing is in the way; give what the store has."""
     if home.run.exists():
         stack.enter_context(_alone(home))
     # What would be in the way is found before anything is written.
     check_ports(settings, asterisk_runs=asterisk_runs)
-    takers = await _takers(settings)
+    kept = await _kept(settings)
     if not home.run.exists():
         home.make()
         stack.enter_context(_alone(home))
     home.make()
     # The terminal is for the operator: what the supervisor does is in its log.
     logs.configure(stack.enter_context((home.log / "supervisor.log").open("a", buffering=1)))
-    return takers
+    return kept
 
 
 def _tell_changes(settings: Settings, asterisk: Asterisk, say: Say) -> None:
@@ -118,20 +128,21 @@ def _tell_changes(settings: Settings, asterisk: Asterisk, say: Say) -> None:
         say(f"  changed since it was started, and not in force until it is started again: {name}")
 
 
-async def _takers(settings: Settings) -> tuple[Taker, ...]:
-    """Open the store (made, migrated, and looked over for damage), and read who needs a phone."""
+async def _kept(settings: Settings) -> Kept:
+    """Open the store (made, migrated, and looked over for damage), and read what Asterisk has to know of it."""
     store = await open_store(settings.database)
     try:
-        return tuple(await store.takers())
+        return Kept(tuple(await store.takers()), await store.skpds())
     finally:
         await store.close()
 
 
-def _prepare(settings: Settings, asterisk: Asterisk, takers: tuple[Taker, ...], say: Say) -> None:
+def _prepare(settings: Settings, asterisk: Asterisk, kept: Kept, say: Say) -> None:
     home = asterisk.home
     lay_prompts(settings, home, say)
     render(settings, home, load_secrets(home), asterisk.installed)
-    render_phones(settings, home, takers)
+    render_phones(settings, home, kept.takers)
+    render_skpd_numbers(home, kept.skpds)
 
 
 async def _supervise(settings: Settings, home: Home, programs: Sequence[Program], say: Say) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
-from ticketing.dispatch import SAID_BY_SKPD
+from ticketing.dispatch import SAID_BY_SKPD, DispatchMode
 from ticketing.model import well_formed
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ticketing.callbacks import CallBackOutcome
-    from ticketing.dispatch import DispatchState, Said, Trace
+    from ticketing.dispatch import Begun, DispatchState, Said, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.people import Session, Token, User
     from ticketing.skpd import Skpd
@@ -31,8 +31,10 @@ class RecordCalls:
 
     calls: tuple[Call, ...] = ()
     positions: tuple[JournalPosition, ...] = ()
-    dispatches: tuple[tuple[int, Trace], ...] = ()  # what became known of these dispatches, in pieces as well
+    # What became known of these dispatches, in pieces as well; those begun by telephone by their name there.
+    dispatches: tuple[tuple[int | str, Trace], ...] = ()
     said: tuple[tuple[int, Said], ...] = ()  # what officers said of these dispatches by telephone
+    begun: tuple[Begun, ...] = ()  # dispatches that takers began by telephone
 
 
 class _Sentinel(Enum):
@@ -173,6 +175,7 @@ class RequestDispatch:
     skpd: str
     by: str
     local: datetime  # the city's time now: by it the lines are put in order
+    mode: DispatchMode = DispatchMode.BRIDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,14 +286,17 @@ class RevokeToken:
 
 @dataclass(frozen=True, slots=True)
 class AddSkpd:
-    """Register an SKPD; refused with SkpdExists. A removed code comes back, as it is given here."""
+    """Register an SKPD; refused with SkpdExists. A removed code comes back, as it is given here.
+
+    Its short number is the lowest that is free.
+    """
 
     skpd: Skpd
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSkpd:
-    """Keep this of an SKPD in place of what was kept, all but its PIN; refused with SkpdUnknown."""
+    """Keep this of an SKPD in place of what was kept, all but its PIN and short number; refused with SkpdUnknown."""
 
     skpd: Skpd
 

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 DISPATCH_ID: Final = "[0-9]{1,9}"
 """How a dispatch's id is written. Nine digits: the telephone's own names for its channels are made of it."""
 
+BEGUN_AS: Final = "t[0-9]{1,11}x[0-9]{1,9}x[0-9]{1,3}"
+"""What the telephone calls a dispatch that a taker began there: by the taker's channel, and a count."""
+
+
+class DispatchMode(StrEnum):
+    """What becomes of an SKPD that accepts."""
+
+    BRIDGE = "bridge"  # into the conversation of caller and taker
+    CONSULT = "consult"  # a word with the taker first, the caller on music meanwhile
+
 
 class LegOutcome(StrEnum):
     """What became of one attempt to reach one line."""
@@ -145,11 +155,12 @@ def _greater(one: int | None, other: int | None) -> int | None:
 class Trace:
     """What the telephone tells of one dispatch. Equal knowledge is equal: the legs are kept in one order.
 
-    `joined`: the SKPD came into the caller's conversation. `left`: it went. `over`: no line rings any more, and
-    nobody talks.
+    `consulted`: the taker went aside with the SKPD. `joined`: it came into the caller's conversation. `left`: it went.
+    `over`: no line rings any more, and nobody talks.
     """
 
     legs: tuple[DispatchLeg, ...] = ()
+    consulted: Instant | None = None
     joined: Instant | None = None
     left: Instant | None = None
     over: Instant | None = None
@@ -164,6 +175,7 @@ class Trace:
         """Join two pieces of knowledge about the same dispatch."""
         return Trace(
             legs=(*self.legs, *more.legs),
+            consulted=surer(self.consulted, more.consulted),
             joined=surer(self.joined, more.joined),
             left=surer(self.left, more.left),
             over=surer(self.over, more.over),
@@ -234,6 +246,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A dispatch that a taker began on the telephone, as the telephone tells it.
+
+    `name` is what it is called there (BEGUN_AS), `by` the taker's extension, `lines` the numbers that were to be rung.
+    """
+
+    name: str
+    call_id: CallId
+    skpd: str
+    lines: tuple[str, ...]
+    at: datetime
+    by: str
+    mode: DispatchMode = DispatchMode.BRIDGE
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     """One SKPD asked to act on one ticket. `lines` are the numbers that were to be rung, as they stood then."""
 
@@ -246,6 +274,8 @@ class Dispatch:
     trace: Trace = Trace()
     updates: tuple[Update, ...] = ()
     cancelled_at: datetime | None = None
+    mode: DispatchMode = DispatchMode.BRIDGE
+    begun_as: str | None = None  # for one that a taker began by telephone: what it is called there
     id: int = 0  # 0: not kept yet
 
     @property
@@ -277,9 +307,15 @@ class Dispatch:
         return self.trace.joined is not None and self.trace.left is None
 
     @property
+    def consults(self) -> bool:
+        """Whether the SKPD and the taker speak apart from the caller."""
+        trace = self.trace
+        return trace.consulted is not None and trace.joined is None and trace.over is None
+
+    @property
     def can_be_withdrawn(self) -> bool:
-        """Whether nobody has accepted it, by key or in words."""
-        return self.rings and not self.updates
+        """Whether lines of it may still ring. What its SKPD has said in other ways stands, and stops no telephone."""
+        return self.rings
 
     @property
     def accepted_at(self) -> datetime | None:

@@ -81,6 +81,15 @@ class DispatchAccepted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DispatchConsulted(Event):
+    """The taker speaks with the SKPD, apart from the caller."""
+
+    type: ClassVar[str] = "dispatch_consulted"
+    dispatch: str
+    skpd: str
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchJoined(Event):
     """The SKPD is in the caller's conversation."""
 
@@ -156,6 +165,8 @@ def _leg_news(dispatch: Dispatch, known: DispatchLeg | None, leg: DispatchLeg) -
 def _own_news(before: Dispatch, after: Dispatch) -> Iterator[tuple[datetime, Event]]:
     whose = (str(after.id), after.skpd)
     was, trace = before.trace, after.trace
+    if trace.consulted and not was.consulted:
+        yield trace.consulted.at, DispatchConsulted(trace.consulted.at, *whose)
     if trace.joined and not was.joined:
         yield trace.joined.at, DispatchJoined(trace.joined.at, *whose)
     if trace.left and not was.left:

@@ -221,6 +221,14 @@ class NobodyToHandOverTo(Siaga112Error):
         self.number = number
 
 
+class NotConsulting(Siaga112Error):
+    """Nobody speaks apart from the caller: there is nobody to bring together."""
+
+    def __init__(self, dispatch: int) -> None:
+        super().__init__(f"dispatch {dispatch} is no consultation that is going on: nobody waits to be joined")
+        self.dispatch = dispatch
+
+
 class TicketClosed(Siaga112Error):
     """Nobody is sent to an incident that is closed."""
 

@@ -160,8 +160,8 @@ class Transaction(Protocol):
     def answered_after(self, number: str, debt: Debt) -> Settlement | None:
         """Give what settles this debt of the number: its first call after that one that is answered."""
 
-    def dispatch(self, dispatch: int) -> Dispatch:
-        """Give a dispatch; raise DispatchUnknown."""
+    def dispatch(self, dispatch: int | str) -> Dispatch:
+        """Give a dispatch, by its id or, for one begun by telephone, its name there; raise DispatchUnknown."""
 
     def dispatches_of(self, number: str) -> tuple[Dispatch, ...]:
         """Give a ticket's dispatches, the earliest requested first."""
@@ -210,6 +210,9 @@ class Transaction(Protocol):
 
     def skpd(self, code: str) -> Skpd:
         """Give an SKPD; raise SkpdUnknown, also for one that was removed."""
+
+    def short_numbers(self) -> frozenset[str]:
+        """Give the short numbers that SKPDs have."""
 
     def add_skpd(self, skpd: Skpd) -> None:
         """Keep a new SKPD, or one whose code was removed; raise SkpdExists."""

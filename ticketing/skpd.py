@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from datetime import datetime
 
 SKPD_CODE: Final = "[a-z][a-z0-9-]{1,19}"
@@ -27,11 +28,14 @@ RING_S: Final = range(5, 121)
 MOST_LINES: Final = 10
 MOST_CATEGORIES: Final = 20
 LONGEST_NAME: Final = 80
+SHORT_NUMBERS: Final = range(11, 100)
+"""What a taker dials on the phone, during a call, for an SKPD. Two digits: typed blindly, and read off a card."""
 
 _CODE: Final = re.compile(SKPD_CODE)
 _NUMBER: Final = re.compile(f"{E164}|{'|'.join(sorted(LINE_CODES))}")
 _CATEGORY: Final = re.compile("[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}")
 _PIN: Final = re.compile(PIN)
+_SHORT: Final = tuple(map(str, SHORT_NUMBERS))
 
 
 class Weekday(IntEnum):
@@ -131,6 +135,7 @@ class Skpd:
 
     `confirm`: whoever answers has to press 1 before the caller is joined; without it an answering machine gets the
     caller. `pin_hash` is of the PIN that its officers type when they report by telephone; None: they cannot.
+    `short` is its number on the takers' phones (SHORT_NUMBERS), given by the desk; None where all are taken.
     Raises ValueError for a code, a name or a category that is none, for too many of them, and for one given twice.
     """
 
@@ -140,6 +145,7 @@ class Skpd:
     categories: tuple[str, ...] = ()
     confirm: bool = True
     pin_hash: str | None = field(default=None, repr=False)
+    short: str | None = None
 
     def __post_init__(self) -> None:
         parse_skpd_code(self.code)
@@ -147,6 +153,8 @@ class Skpd:
         for category in self.categories:
             if not _CATEGORY.fullmatch(category):
                 raise ValueError(f"{category[:40]!r} is no category: 1 to 40 of a-z, A-Z, 0-9, '_', '-'")
+        if self.short is not None and self.short not in _SHORT:
+            raise ValueError(f"{self.short[:40]!r} is no short number: {SHORT_NUMBERS[0]} to {SHORT_NUMBERS[-1]}")
         _few_and_different("lines", tuple(line.number for line in self.lines), MOST_LINES)
         _few_and_different("categories", self.categories, MOST_CATEGORIES)
 
@@ -156,6 +164,11 @@ class Skpd:
         Those that should be staffed come first; the others are an emergency's last resort, and never left out.
         """
         return tuple(sorted(self.lines, key=lambda line: not line.staffed_at(local)))
+
+
+def free_short_number(taken: Container[str]) -> str | None:
+    """Give the lowest short number that is not taken; None where none is free."""
+    return next((number for number in _SHORT if number not in taken), None)
 
 
 def _few_and_different(what: str, given: tuple[str, ...], most: int) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.supervisor import Adopted, spawn
+from gateway.telephony.render import replace_if_changed
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.home import Home
     from gateway.supervisor import Running
     from gateway.telephony.provide import Installed
@@ -87,6 +91,29 @@ class Asterisk:
         except (OSError, TimeoutError):
             return False
 
-    async def read_phones(self) -> None:
-        """Have Asterisk read the phones anew; calls go on."""
-        await self.command("module reload res_pjsip.so")
+    async def have_phones_read(self) -> None:
+        """Have Asterisk read the phones, unless they are those that it has read; calls go on."""
+        await self._have_read(self.home.phones, self.home.phones_read, "module reload res_pjsip.so")
+
+    async def have_skpd_numbers_read(self) -> None:
+        """Have Asterisk read what takers dial for SKPDs, unless it has read that; calls go on."""
+        await self._have_read(self.home.skpd_numbers, self.home.skpd_numbers_read, "dialplan reload")
+
+    async def _have_read(self, file: Path, mark: Path, command: str) -> None:
+        """Have a file read, unless `mark` says that this content was.
+
+        Kept in a file: a former gateway may have died between writing the one and having it read, and a new one has no
+        reason to hold up a call that comes in while Asterisk reads what it knows.
+        """
+        written = await asyncio.to_thread(_fingerprint, file)
+        if await asyncio.to_thread(_word, mark) != written:
+            await self.command(command)
+            await asyncio.to_thread(replace_if_changed, mark, written)
+
+
+def _fingerprint(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _word(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""

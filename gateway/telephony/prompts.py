@@ -124,6 +124,7 @@ def lay_prompts(settings: Settings, home: Home, say: Say) -> None:
             settings.prompts_dir.mkdir(mode=0o700, exist_ok=True)
     make_prompts(phrases, home.sounds, recordings=settings.prompts_dir, voice=settings.language, say=say)
     waiting_loop(home.sounds / "notice.wav", home.sounds / "moh" / "waiting")
+    waiting_loop(home.sounds / "consult-hold.wav", home.sounds / "moh" / "consult")
 
 
 def phrases_in(language: str) -> Path:

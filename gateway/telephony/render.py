@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.home import Home, Secrets
     from gateway.telephony.provide import Installed
     from ticketing.model import Taker
+    from ticketing.skpd import Skpd
 
 SOURCE = CHECKOUT / "asterisk-conf"
 QUEUE = "112"
@@ -33,7 +34,7 @@ _HIGHEST_PRIORITY = 2_000_000_000
 
 
 def render(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> None:
-    """Write every file of HOME's Asterisk configuration but the phones'; those that are the same stay untouched.
+    """Write every file of HOME's Asterisk configuration that the settings make; those that are the same stay untouched.
 
     Files from an earlier version that no longer exist in asterisk-conf/ are removed.
     """
@@ -41,7 +42,7 @@ def render(settings: Settings, home: Home, secrets: Secrets, installed: Installe
     for name, text in wanted.items():
         replace_if_changed(home.etc / name, text)
     for stale in home.etc.glob("*.conf"):
-        if stale.name not in wanted and stale != home.phones:
+        if stale.name not in wanted and stale.name not in _of_the_store(home):
             stale.unlink()
 
 
@@ -57,11 +58,16 @@ def _rendered(settings: Settings, home: Home, secrets: Secrets, installed: Insta
     texts: dict[str, str] = {}
     for source in sorted(SOURCE.glob("*.conf*")):
         name = source.name.removesuffix(".j2")
-        if name == home.phones.name:
+        if name in _of_the_store(home):
             continue
         is_template = source.suffix == ".j2"
         texts[name] = environment.get_template(source.name).render(values) if is_template else source.read_text("utf-8")
     return texts
+
+
+def _of_the_store(home: Home) -> frozenset[str]:
+    """What follows the store, not the settings."""
+    return frozenset({home.phones.name, home.skpd_numbers.name})
 
 
 def _lasting(file: Path) -> str:
@@ -79,6 +85,14 @@ def render_phones(settings: Settings, home: Home, takers: Iterable[Taker]) -> bo
     ordered = sorted(takers, key=lambda taker: taker.extension)
     text = template.render(takers=ordered, language=settings.language, silent_phone_s=settings.queue.silent_phone_s)
     return replace_if_changed(home.phones, text)
+
+
+def render_skpd_numbers(home: Home, skpds: Iterable[Skpd]) -> bool:
+    """Write what a taker dials for which SKPD; say whether anything changed."""
+    template = _environment().get_template(f"{home.skpd_numbers.name}.j2")
+    reachable = [skpd for skpd in skpds if skpd.short and skpd.lines]
+    text = template.render(skpds=sorted(reachable, key=lambda skpd: skpd.short or ""))
+    return replace_if_changed(home.skpd_numbers, text)
 
 
 def render_messages(home: Home, *, errors_alone: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ticketing.callbacks import CallBackOutcome, SettledHow
-from ticketing.dispatch import DispatchState, LegOutcome
+from ticketing.dispatch import DispatchMode, DispatchState, LegOutcome
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
 from ticketing.sla import SlaState
 
@@ -117,7 +117,9 @@ class DispatchAnswer(Answer):
     state: DispatchState
     requested_at: Time
     requested_by: str
+    mode: DispatchMode
     accepted_at: Time | None
+    consulted_at: Time | None
     bridged_at: Time | None
     left_at: Time | None
     cancelled_at: Time | None
@@ -247,6 +249,7 @@ class SkpdAnswer(Answer):
     categories: list[str]
     confirm: bool = Field(description="Whether whoever answers has to press 1.")
     has_pin: bool
+    short: str | None = Field(description="What a taker dials for it during a call: *7, or *8 to consult, then this.")
 
 
 class SkpdList(Answer):

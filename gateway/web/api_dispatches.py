@@ -27,6 +27,7 @@ from ticketing.errors import (
     DispatchUnderWay,
     DispatchUnknown,
     NobodyToHandOverTo,
+    NotConsulting,
     SkpdUnknown,
     SkpdWithoutLines,
     TicketClosed,
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
 async def _request(request: web.Request) -> web.Response:
     kept, asked = await kept_ticket(request), guard.body(request, DispatchBody)
-    dispatch = await web_of(request).dispatches.request(kept.ticket.number, asked.skpd, asker(request).user.name)
+    name = asker(request).user.name
+    dispatch = await web_of(request).dispatches.request(kept.ticket.number, asked.skpd, name, asked.mode)
     return web.json_response(dispatch_json(dispatch), status=HTTPStatus.CREATED)
 
 
@@ -64,6 +66,11 @@ async def _cancel(request: web.Request) -> web.Response:
     dispatch, user = await _kept(request), asker(request).user
     cancelled = await web_of(request).dispatches.cancel(dispatch.ticket, dispatch.id, user.name)
     return web.json_response(dispatch_json(cancelled))
+
+
+async def _join(request: web.Request) -> web.Response:
+    await web_of(request).dispatches.join(await _kept(request))
+    return await _show(request)
 
 
 async def _update(request: web.Request) -> web.Response:
@@ -101,7 +108,8 @@ ROUTES: Final = (
         "/tickets/{number}/dispatches",
         _request,
         Permission.DISPATCH,
-        "Ring an SKPD, line after line, and bridge the caller to whoever accepts",
+        "Ring an SKPD, line after line, and bridge the caller to whoever accepts; `consult`: the taker speaks with the "
+        "SKPD first, the caller on music",
         DispatchAnswer,
         status=HTTPStatus.CREATED,
         body=DispatchBody,
@@ -133,6 +141,15 @@ ROUTES: Final = (
         "Withdraw a dispatch that nobody has accepted; what rings stops ringing",
         DispatchAnswer,
         errors=(NoSuchThing, DispatchUnknown, DispatchOver, *_SILENT),
+    ),
+    Route(
+        "POST",
+        "/tickets/{number}/dispatches/{dispatch}/join",
+        _join,
+        Permission.DISPATCH,
+        "After a consultation: caller, taker and SKPD in one conversation",
+        DispatchAnswer,
+        errors=(NoSuchThing, NotConsulting, *_SILENT),
     ),
     Route(
         "POST",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.watch.alarms import Alarms
     from gateway.web.city import City
     from ticketing.desk import TicketDesk
-    from ticketing.dispatch import Dispatch
+    from ticketing.dispatch import Dispatch, DispatchMode
     from ticketing.ports import Clock, Store
 
 # Two readers serve the store (ticketing.store): more at once would only wait there, before the recorder's.
@@ -40,11 +40,14 @@ class HealthSource(Protocol):
 class Dispatches(Protocol):
     """Whoever rings SKPDs (gateway.dispatcher)."""
 
-    async def request(self, number: str, skpd: str, by: str) -> Dispatch:
+    async def request(self, number: str, skpd: str, by: str, mode: DispatchMode) -> Dispatch:
         """Have an SKPD rung for a ticket."""
 
     async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
         """Withdraw a dispatch."""
+
+    async def join(self, dispatch: Dispatch) -> None:
+        """Bring the caller, the taker and the SKPD that the taker consults together."""
 
     async def hand_over(self, number: str) -> None:
         """Free the taker of a ticket whose caller talks with an SKPD."""
@@ -53,11 +56,14 @@ class Dispatches(Protocol):
 class _NoLine:
     """There is no line here: nobody is rung."""
 
-    async def request(self, number: str, skpd: str, by: str) -> Dispatch:  # noqa: ARG002
+    async def request(self, number: str, skpd: str, by: str, mode: DispatchMode) -> Dispatch:  # noqa: ARG002
         raise AmiUnavailable("Originate", "there is no line here", sent=False)
 
     async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:  # noqa: ARG002
         raise AmiUnavailable("Hangup", "there is no line here", sent=False)
+
+    async def join(self, dispatch: Dispatch) -> None:  # noqa: ARG002
+        raise AmiUnavailable("Redirect", "there is no line here", sent=False)
 
     async def hand_over(self, number: str) -> None:  # noqa: ARG002
         raise AmiUnavailable("Hangup", "there is no line here", sent=False)

@@ -90,6 +90,8 @@ class DispatchView:
     requested: When
     by: str
     talks: bool  # the SKPD is in the conversation
+    consults: bool  # it speaks with the taker, apart from the caller
+    joins: bool  # this visitor may bring them together
     failed: bool  # nobody accepted, the SKPD was not asked again, and the ticket is open
     legs: tuple[LegView, ...]
     updates: tuple[UpdateView, ...]
@@ -115,6 +117,7 @@ class Panel:
 
     choices: tuple[Choice, ...]
     dispatches: tuple[DispatchView, ...]
+    consults: bool  # a taker is on the line, who can have a word with an SKPD first
     hands_over: bool
 
     @property
@@ -140,7 +143,8 @@ def dispatch_panel(
         dispatches=tuple(
             _dispatch_view(one, names, asker, words, stands=one.id in standing) for one in reversed(dispatches)
         ),
-        hands_over=asker.dispatches and _taker_can_go(kept, dispatches),
+        consults=asker.dispatches and _taker_is_there(kept),
+        hands_over=asker.dispatches and _taker_is_there(kept) and any(one.talks for one in dispatches),
     )
 
 
@@ -170,9 +174,9 @@ def _choices(skpds: Iterable[Skpd], category: str | None, dispatches: Sequence[D
     return tuple(sorted(choices, key=lambda one: (not one.fits, one.name)))
 
 
-def _taker_can_go(kept: KeptTicket, dispatches: Iterable[Dispatch]) -> bool:
-    taker_is_there = any(leg.kind is LegKind.TAKER and leg.ended is None for leg in kept.call.answers)
-    return taker_is_there and kept.call.over_at is None and any(one.talks for one in dispatches)
+def _taker_is_there(kept: KeptTicket) -> bool:
+    answers = kept.call.answers
+    return kept.call.over_at is None and any(leg.kind is LegKind.TAKER and leg.ended is None for leg in answers)
 
 
 def _dispatch_view(
@@ -185,6 +189,8 @@ def _dispatch_view(
         requested=words.when(dispatch.requested_at),
         by=dispatch.requested_by,
         talks=dispatch.talks,
+        consults=dispatch.consults,
+        joins=asker.dispatches and dispatch.consults,
         failed=stands and dispatch.state is DispatchState.FAILED,
         legs=tuple(_leg_view(dispatch, leg, words) for leg in dispatch.trace.legs),
         updates=tuple(_update_view(one, words) for one in dispatch.updates),

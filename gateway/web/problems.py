@@ -69,6 +69,7 @@ KINDS: Final[dict[type[refusals.Siaga112Error], Kind]] = {
     refusals.DispatchUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     refusals.DispatchUnderWay: Kind(HTTPStatus.CONFLICT, "dispatch-under-way", "This SKPD is dispatched already"),
     refusals.DispatchOver: Kind(HTTPStatus.CONFLICT, "dispatch-over", "That comes too late for this dispatch"),
+    refusals.NotConsulting: Kind(HTTPStatus.CONFLICT, "not-consulting", "There is nobody to bring together"),
     refusals.NobodyToHandOverTo: Kind(HTTPStatus.CONFLICT, "nobody-to-hand-over-to", "The caller would be alone"),
     refusals.TicketClosed: Kind(HTTPStatus.CONFLICT, "ticket-closed", "The ticket is closed"),
     AmiUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "telephone-silent", "Asterisk does not answer", tells=False),

@@ -20,7 +20,7 @@ from pydantic import (
 
 from ticketing.callbacks import CallBackOutcome
 from ticketing.commands import LONGEST_TEXT, SEVERITIES
-from ticketing.dispatch import SAID_BY_SKPD, DispatchState
+from ticketing.dispatch import SAID_BY_SKPD, DispatchMode, DispatchState
 from ticketing.model import CallOutcome, CallType, TicketStatus, well_formed
 from ticketing.skpd import SKPD_CODE
 
@@ -215,9 +215,10 @@ class StatusBody(Body):
 
 
 class DispatchBody(Body):
-    """Which SKPD is to be rung."""
+    """Which SKPD is to be rung, and whether the taker wants a word with it before the caller is joined."""
 
     skpd: Code
+    mode: DispatchMode = DispatchMode.BRIDGE
 
 
 class DispatchUpdateBody(Body):

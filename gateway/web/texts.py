@@ -202,6 +202,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Terlambat: SKPD sudah menjawab, atau panggilannya sudah berakhir atau dibatalkan.",
         "Too late: the SKPD has answered, or calling it is over or was cancelled.",
     ),
+    "problem.not-consulting": (
+        "Tidak ada percakapan terpisah yang sedang berlangsung.",
+        "There is no consultation going on.",
+    ),
     "problem.nobody-to-hand-over-to": (
         "Belum dapat diserahkan: tidak ada SKPD dalam percakapan, penelepon akan sendirian.",
         "Not handed over: no SKPD is in the conversation, the caller would be alone.",
@@ -354,6 +358,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "timeline.dispatch_line_answered": ("{skpd}: {line} diangkat", "{skpd}: {line} was picked up"),
     "timeline.dispatch_line_ended": ("{skpd}: {line} selesai: {reached}", "{skpd}: {line} over: {reached}"),
     "timeline.dispatch_accepted": ("{skpd} menerima, di {line}", "{skpd} accepted, on {line}"),
+    "timeline.dispatch_consulted": (
+        "{skpd} bicara dengan penerima panggilan saja",
+        "{skpd} speaks with the taker alone",
+    ),
     "timeline.dispatch_joined": ("{skpd} masuk ke percakapan", "{skpd} came into the conversation"),
     "timeline.dispatch_left": ("{skpd} keluar dari percakapan", "{skpd} left the conversation"),
     "timeline.dispatch_failed": ("Tidak ada yang menerima di {skpd}", "Nobody accepted at {skpd}"),
@@ -389,6 +397,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "dispatch.nobody": ("Tidak ada yang menerima di {skpd}.", "Nobody has accepted at {skpd}."),
     "dispatch.try_again": ("Coba lagi, atau hubungi SKPD lain.", "Try again, or ask another SKPD."),
     "dispatch.talks": ("dalam percakapan", "in the conversation"),
+    "dispatch.consult": ("Bicara dulu", "Consult"),
+    "dispatch.consult_skpd": ("Bicara dulu dengan {skpd}", "Consult {skpd} first"),
+    "dispatch.consult_hint": (
+        "Anda bicara dengan SKPD lebih dulu; penelepon mendengar nada tunggu.",
+        "You speak with the SKPD first; the caller hears music.",
+    ),
+    "dispatch.consults": ("bicara dengan Anda saja", "speaks with you alone"),
+    "dispatch.join": ("Gabungkan", "Join"),
+    "dispatch.join_hint": (
+        "Penelepon, Anda dan SKPD dalam satu percakapan. Menutup telepon: penelepon tinggal dengan SKPD.",
+        "Caller, you and the SKPD in one conversation. Hanging up leaves the caller with the SKPD.",
+    ),
     "dispatch.hand_over": ("Serahkan", "Hand over"),
     "dispatch.hand_over_hint": (
         "Penelepon tetap bicara dengan SKPD; telepon penerima panggilan ditutup.",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
     from gateway.health import Health
-    from ticketing.dispatch import Dispatch
+    from ticketing.dispatch import Dispatch, DispatchMode
     from ticketing.store import SqliteStore
 
 T = TypeVar("T")
@@ -82,14 +82,18 @@ class DeskLine:
     clock: RunningClock
     silent: bool = False
     handed_over: list[str] = field(default_factory=list)
+    joined: list[int] = field(default_factory=list)
 
-    async def request(self, number: str, skpd: str, by: str) -> Dispatch:
-        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, self.clock.now()))
+    async def request(self, number: str, skpd: str, by: str, mode: DispatchMode) -> Dispatch:
+        asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, self.clock.now(), mode))
         return await self._kept(int(str(asked.body["dispatch"])))
 
     async def cancel(self, number: str, dispatch: int, by: str) -> Dispatch:
         await self.desk.handle(CancelDispatch(number, dispatch, by))
         return await self._kept(dispatch)
+
+    async def join(self, dispatch: Dispatch) -> None:
+        self.joined.append(dispatch.id)
 
     async def hand_over(self, number: str) -> None:
         if self.silent:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.console.evening import NOW, ago, answered, arrives
 from ticketing.commands import RecordCalls, RequestDispatch, Triage, TriageTicket, UpdateDispatch
-from ticketing.dispatch import Dispatch, DispatchLeg, DispatchState, Trace, Tried
+from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Trace, Tried
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -70,6 +70,29 @@ def test_one_click_has_an_skpd_rung_and_the_page_follows_every_step_of_it(evenin
         page.get_by_role("button", name="Serahkan").click()
     expect(page.locator("#dispatch-problem")).to_be_empty()
     assert evening.line.handed_over == [number]
+
+
+def test_a_word_with_the_skpd_first_and_then_all_together(evening: Console, visiting: Visit) -> None:
+    evening.tell(RecordCalls((arrives(), answered(arrives()))))
+    kept = evening.run(evening.store.call(arrives().id))
+    assert kept
+    assert kept.ticket
+    page = visiting(evening.address, "rahmawati")
+    page.goto(f"/tickets/{kept.ticket}")
+    page.get_by_role("button", name="Bicara dulu dengan BPBD").click()
+    bpbd = page.get_by_role("list", name="Yang sudah dihubungi").get_by_role("listitem").first
+    expect(bpbd).to_contain_text("BPBD: Memanggil")
+    (one,) = dispatches(evening, kept.ticket)
+    assert one.mode is DispatchMode.CONSULT
+    accepts = DispatchLeg(1, "telkom", dialled=ago(0), answered=ago(0), accepted=ago(0))
+    rings(evening, one, accepts, consulted=ago(0))
+    expect(bpbd).to_contain_text("bicara dengan Anda saja")
+    with page.expect_response("**/join"):
+        bpbd.get_by_role("button", name="Gabungkan").click()
+    assert evening.line.joined == [one.id]
+    rings(evening, one, joined=ago(0))
+    expect(bpbd).to_contain_text("dalam percakapan")
+    expect(bpbd.get_by_role("button", name="Gabungkan")).to_have_count(0)
 
 
 def test_what_rings_is_withdrawn_and_the_keyboard_keeps_its_place(evening: Console, visiting: Visit) -> None:

@@ -41,6 +41,7 @@ DAMKAR_JSON = {
     "categories": ["kebakaran", "evakuasi-hewan"],
     "confirm": True,
     "has_pin": False,
+    "short": "11",
 }
 
 
@@ -101,6 +102,7 @@ def test_a_person_sees_what_was_typed(registry: Registry) -> None:
     shown = registry.done("show", "damkar").splitlines()
     assert shown == [
         "name        Pemadam Kebakaran",
+        "short       11",
         "line        +6237442113,ring=30,hours=Mon-Fri 07:30-16:00",
         "line        +6281234500113,ring=25",
         "line        113,ring=25",

@@ -165,9 +165,9 @@ def test_the_board_has_the_last_word_of_each_skpd_and_none_of_what_was_withdrawn
         (TALKS, False),
         (FAILED, False),
         (dispatch(cancelled_at=ANSWER), False),
-        (dispatch(updates=(said(DispatchState.ACCEPTED),)), False),
+        (dispatch(updates=(said(DispatchState.ACCEPTED),)), True),
     ],
-    ids=["rings", "accepted", "failed", "cancelled", "said to be accepted"],
+    ids=["rings", "accepted", "failed", "cancelled", "rings, and said to be accepted"],
 )
 def test_a_dispatch_is_withdrawn_until_somebody_accepts(one: Dispatch, *, cancels: bool) -> None:
     assert panel(one).dispatches[0].cancels == cancels
@@ -212,3 +212,21 @@ def test_what_can_be_said_next_is_what_comes_later(state: str, next_ones: str) -
 def test_a_note_is_added_to_what_was_said_and_to_nothing_else() -> None:
     notes = [panel(one).dispatches[0].notes for one in (TALKS, dispatch(), FAILED)]
     assert notes == [DispatchState.ACCEPTED, None, None]
+
+
+CONSULTS = dispatch(trace=Trace((ACCEPTS,), consulted=at(16)))
+
+
+def test_a_word_first_is_offered_while_a_taker_is_on_the_call() -> None:
+    assert panel().consults
+    assert not panel(asker=DAMKAR_OFFICER).consults
+    assert not panel(kept=replace(KEPT, call=joined(CALL, hung_up(CALL, 60)))).consults
+
+
+def test_who_consults_can_join_until_all_are_together() -> None:
+    (shown,) = panel(CONSULTS).dispatches
+    assert (shown.consults, shown.joins) == (True, True)
+    (shown,) = panel(CONSULTS, asker=DAMKAR_OFFICER).dispatches
+    assert (shown.consults, shown.joins) == (True, False)
+    (shown,) = panel(CONSULTS.learn(Trace(joined=at(40)))).dispatches
+    assert (shown.consults, shown.joins, shown.talks) == (False, False, True)

@@ -15,8 +15,16 @@ from gateway.config import load
 from gateway.home import Home, Secrets
 from gateway.telephony import render as render_module
 from gateway.telephony.provide import Installed
-from gateway.telephony.render import SOURCE, changed_files, render, render_phones, replace_if_changed
+from gateway.telephony.render import (
+    SOURCE,
+    changed_files,
+    render,
+    render_phones,
+    render_skpd_numbers,
+    replace_if_changed,
+)
 from ticketing.model import Taker
+from ticketing.skpd import Line, Skpd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -319,6 +327,32 @@ def test_phones_are_there_before_the_first_taker(site: Rendered) -> None:
     assert titles == ["", "phone", "phone-auth", "phone-aor"]
 
 
+# ---- what takers dial for SKPDs -------------------------------------------------------------------------------------
+
+DAMKAR = Skpd("damkar", "Pemadam; Kebakaran", (Line("+6237442113", 30), Line("113")), confirm=False, short="12")
+PSC = Skpd("psc119", "PSC 119", (Line("119"),), short="11")
+
+
+def test_a_short_number_rings_the_lines_of_its_skpd_in_their_order(site: Rendered) -> None:
+    nobody = (Skpd("pln", "PLN", (), short="13"), Skpd("bpbd", "BPBD", (Line("117"),)))
+    assert render_skpd_numbers(site.home, [DAMKAR, PSC, *nobody])
+    assert not render_skpd_numbers(site.home, [PSC, DAMKAR])
+    lines = [line for line in site.text("extensions_skpd.conf").splitlines() if line and not line.startswith(";")]
+    assert lines == [
+        "[skpd-numbers]",
+        "exten => 11,1,Set(CODE=psc119)",
+        " same => n,Set(CONFIRM=1)",
+        " same => n,Set(LINES=119:25)",
+        " same => n,Set(NUMBERS=119)",
+        " same => n,Return()",
+        "exten => 12,1,Set(CODE=damkar)",
+        " same => n,Set(CONFIRM=0)",
+        " same => n,Set(LINES=+6237442113:30&113:25)",
+        " same => n,Set(NUMBERS=+6237442113_113)",
+        " same => n,Return()",
+    ]
+
+
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
@@ -326,6 +360,7 @@ def test_phones_are_there_before_the_first_taker(site: Rendered) -> None:
 def test_every_file_is_for_its_user_alone(rendered: Callable[[str], Rendered]) -> None:
     site = rendered(SITE)
     render_phones(site.settings, site.home, [SITI])
+    render_skpd_numbers(site.home, [PSC])
     assert {path.name: path.stat().st_mode & 0o777 for path in site.home.etc.iterdir()} == dict.fromkeys(
         (file.name.removesuffix(".j2") for file in SOURCE.glob("*.conf*")), 0o600
     )
@@ -408,7 +443,7 @@ def test_every_value_that_is_given_is_asked_for_and_the_other_way_round(site: Re
     asked = {
         name
         for file in SOURCE.glob("*.conf.j2")
-        if file.name != "pjsip_phones.conf.j2"
+        if file.name not in {"pjsip_phones.conf.j2", "extensions_skpd.conf.j2"}
         for name in meta.find_undeclared_variables(parser.parse(file.read_text()))
     }
     assert asked == set(render_module._values(site.settings, site.home, SECRETS, INSTALLED))

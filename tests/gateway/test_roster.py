@@ -25,10 +25,11 @@ from gateway.telephony.provide import Installed
 from gateway.telephony.render import render_phones
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi, encoded
 from tests.ticketing.room import Told
-from ticketing.commands import AddTaker, SignTaker
+from ticketing.commands import AddSkpd, AddTaker, SignTaker
 from ticketing.desk import TicketDesk
 from ticketing.errors import StoreUnusable
 from ticketing.model import Taker
+from ticketing.skpd import Line, Skpd
 from ticketing.store import SqliteStore
 from ticketing.store.migrate import prepare
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 SITI = Taker("201", "Siti", "rahasia-siti", signed_in=True)
 BUDI = Taker("202", "Budi", "rahasia-budi", signed_in=True)
+PHONES, NUMBERS = "module reload res_pjsip.so", "dialplan reload"
 AWAY = Taker("203", "Wati", "rahasia-wati")
 
 # `asterisk … -rx COMMAND`: writes down what it was asked, and answers unless there is a file `silent`.
@@ -194,6 +196,9 @@ class Room:
         for taker in takers:
             await self._desk.handle(AddTaker(taker))
 
+    async def register(self, skpd: Skpd) -> None:
+        await self._desk.handle(AddSkpd(skpd))
+
     async def sign(self, taker: Taker, *, signed_in: bool) -> None:
         await self._desk.handle(SignTaker(taker.extension, signed_in=signed_in))
 
@@ -261,7 +266,7 @@ async def test_a_taker_added_in_the_store_has_a_phone_and_is_rung(room: Room) ->
     await room.add(SITI)
     await room.roster.follow()
     assert "password = rahasia-siti" in room.phones
-    assert room.asked_of_asterisk == ["module reload res_pjsip.so"] * 2
+    assert room.asked_of_asterisk == [PHONES, NUMBERS, PHONES]
     assert room.ami.asked_of_the_queue == [("QueueAdd", "112", "PJSIP/201")]
     assert (await room.roster.desk()).free == {"201"}
 
@@ -282,7 +287,7 @@ async def test_a_taker_signed_out_in_the_store_is_rung_no_more_and_keeps_the_pho
     assert room.ami.asked_of_the_queue[2:] == [("QueueRemove", "112", "PJSIP/201")]
     assert room.phones == phones
     # Calls go on, but a reload for nothing is a risk for nothing.
-    assert room.asked_of_asterisk == ["module reload res_pjsip.so"]
+    assert room.asked_of_asterisk == [PHONES, NUMBERS]
 
 
 async def test_a_taker_who_signed_out_on_the_phone_is_not_added_again_by_anothers_coming(room: Room) -> None:
@@ -328,7 +333,7 @@ async def test_the_next_gateway_leaves_asterisk_alone_with_the_phones_that_it_ha
     await room.add(SITI)
     await room.roster.follow()
     await replace(room.roster, _applied=None).follow()
-    assert room.asked_of_asterisk == ["module reload res_pjsip.so"]
+    assert room.asked_of_asterisk == [PHONES, NUMBERS]
 
 
 async def test_phones_that_a_gateway_wrote_and_died_are_read_by_the_next(room: Room) -> None:
@@ -337,7 +342,7 @@ async def test_phones_that_a_gateway_wrote_and_died_are_read_by_the_next(room: R
     await room.add(BUDI)
     render_phones(room.roster.settings, room.home, [SITI, BUDI])
     await replace(room.roster, _applied=None).follow()
-    assert room.asked_of_asterisk == ["module reload res_pjsip.so"] * 2
+    assert room.asked_of_asterisk == [PHONES, NUMBERS, PHONES]
 
 
 async def test_until_the_ledger_is_read_nobody_is_moved(room: Room) -> None:
@@ -364,7 +369,7 @@ async def test_what_asterisk_was_too_busy_to_take_is_told_again(room: Room) -> N
     (room.folder / "silent").unlink()
     async with room.following():
         await until(lambda: room.ami.members == ["PJSIP/201"])
-    assert room.asked_of_asterisk == ["module reload res_pjsip.so"] * 2
+    assert room.asked_of_asterisk[:2] == [PHONES, PHONES]
 
 
 async def test_a_refusal_is_followed_by_another_attempt(room: Room) -> None:
@@ -415,3 +420,12 @@ async def test_a_folder_that_takes_no_file_for_a_while_does_not_end_the_followin
             await asyncio.sleep(0.01)
         away.rename(room.home.etc)
         await until(lambda: room.ami.members == ["PJSIP/201"])
+
+
+async def test_an_skpd_that_is_added_can_be_dialled_and_is_read_once(room: Room) -> None:
+    await room.roster.follow()
+    await room.register(Skpd("damkar", "Pemadam Kebakaran", (Line("113"),)))
+    for _ in range(2):
+        await room.roster.follow()
+    assert "exten => 11,1,Set(CODE=damkar)" in room.home.skpd_numbers.read_text()
+    assert room.asked_of_asterisk == [PHONES, NUMBERS, NUMBERS]

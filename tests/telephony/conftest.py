@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.telephony.city import City, city_of
 from tests.telephony.line import Line
 
 if TYPE_CHECKING:
@@ -18,3 +19,16 @@ def line112(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     with Line.started(tmp_path_factory.mktemp("line")) as line:
         line.add_takers(4)
         yield line
+
+
+@pytest.fixture(scope="module")
+def one_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    with city_of(tmp_path_factory.mktemp("line")) as city:
+        yield city
+
+
+@pytest.fixture
+def city(one_city: City) -> City:
+    """The city of a module's stories, its telephones without a plan."""
+    one_city.lines.clear()
+    return one_city

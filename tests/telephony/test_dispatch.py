@@ -4,159 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-import urllib.error
-import urllib.request
 import wave
 from array import array
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.sipp import free_address, register
 from bench.softphone import Plan, Softphone, Talk
 from bench.voice import share_of
 from gateway.ami_link import AmiLogin
 from gateway.ami_listener import AmiListener
+from tests.telephony.city import (
+    ACCEPTS,
+    AMBULANCE,
+    BACKUP,
+    CITIZEN,
+    DAMKAR,
+    LAND,
+    MOBILE,
+    PSC,
+    RADIO,
+    TAKER,
+    City,
+    hear_each_other,
+    hears_nothing_of,
+)
 from tests.telephony.line import Line, eventually, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-CITIZEN, TAKER, DAMKAR, PSC = 400, 700, 1000, 1300
-LAND, MOBILE, RADIO = "+62374400001", "+6281140000002", "+6281140000003"
-AMBULANCE = "+62374400119"
-ACCEPTS = "1"
-
-
-@dataclass
-class City:
-    """A line with one taker, and a carrier behind which the telephones of SKPDs do as they are told."""
-
-    line: Line
-    taker: Softphone
-    carrier: Softphone
-    token: str
-    lines: dict[str, Plan] = field(default_factory=dict)
-
-    def api(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        asked = urllib.request.Request(
-            f"http://{self.line.http}/api/v1{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            method=method,
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.status or 0, json.load(error)
-
-    @contextmanager
-    def call(self) -> Iterator[Conversation]:
-        """A citizen calls, the taker answers, the ticket is open; everybody hangs up with the block."""
-        since, before = now(), len(self.taker.talks)
-        with Softphone(host="127.0.0.2") as phone:
-            citizen = phone.dial(self.line.sip, "112", hz=CITIZEN)
-            try:
-                taker = eventually(lambda: next((talk for talk in self.taker.talks[before:] if talk.up), None))
-                eventually(lambda: citizen.up)
-                number = eventually(lambda: self.line.tickets(since))[0]["number"]
-                yield Conversation(self, phone, citizen, taker, number)
-            finally:
-                for telephone in (phone, self.taker, self.carrier):
-                    for talk in telephone.talks:
-                        telephone.hang_up(talk)
-        eventually(lambda: self.line.asterisk("core show channels count").startswith("0 active channels"))
-        eventually(lambda: self.line.health()["free"] == 1)
-
-
-@dataclass
-class Conversation:
-    city: City
-    phone: Softphone
-    citizen: Talk
-    taker: Talk
-    number: str
-
-    def dispatch(self, skpd: str = "damkar", **more: str) -> dict[str, Any]:
-        status, answer = self.city.api("POST", f"/tickets/{self.number}/dispatches", {"skpd": skpd, **more})
-        assert status == 201, answer
-        return dict(answer)
-
-    def ticket(self) -> dict[str, Any]:
-        status, answer = self.city.api("GET", f"/tickets/{self.number}")
-        assert status == 200
-        return dict(answer)
-
-    def seen(self, dispatch: dict[str, Any]) -> dict[str, Any]:
-        return next(one for one in self.ticket()["dispatches"] if one["id"] == dispatch["id"])
-
-    def state(self, dispatch: dict[str, Any]) -> str:
-        return str(self.seen(dispatch)["state"])
-
-    def outcomes(self, dispatch: dict[str, Any]) -> list[tuple[str, str | None]]:
-        return [(leg["line"], leg["outcome"]) for leg in self.seen(dispatch)["legs"]]
-
-    def answered_by(self, number: str) -> Talk:
-        return eventually(
-            lambda: next((talk for talk in self.city.carrier.talks if talk.number == number and talk.up), None)
-        )
-
-
-def hear_each_other(*parties: Talk) -> None:
-    """Wait until everybody hears everybody else; a failure says by their tones who does not hear whom."""
-
-    def apart() -> list[tuple[int, int]]:
-        pairs = [(one, other) for one in parties for other in parties if one is not other]
-        return [(one.plan.hz, other.plan.hz) for one, other in pairs if not one.voice.hears(other.plan.hz)]
-
-    try:
-        eventually(lambda: not apart(), within_s=10)
-    except AssertionError as late:
-        raise AssertionError(f"who does not hear whom: {apart()}") from late
-
-
-def hears_nothing_of(one: Talk, *others: Talk) -> bool:
-    return not any(one.voice.hears(other.plan.hz) for other in others)
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    home, proxy = tmp_path_factory.mktemp("line"), free_address("127.0.0.2")
-    plans: dict[str, Plan] = {}
-    with (
-        Softphone(lambda number: plans.get(number, Plan(silent=True)), proxy) as carrier,
-        Line.started(home, SIAGA112_CARRIER_PROXY=str(proxy)) as line,
-    ):
-        line.add_takers(1)
-        for code, name, numbers in (
-            ("damkar", "Pemadam Kebakaran", (LAND, MOBILE, RADIO)),
-            ("psc119", "PSC 119", (AMBULANCE,)),
-        ):
-            lines = [word for number in numbers for word in ("--line", f"{number},ring=5")]
-            done = line.siaga112("skpd", "add", code, "--name", name, *lines)
-            assert done.returncode == 0, done.stderr
-        assert (
-            line.siaga112(
-                "user", "add", "dewi", "--role", "supervisor", "--password-stdin", typed="kata-sandi-dewi\n"
-            ).returncode
-            == 0
-        )
-        token = line.siaga112("token", "create", "--user", "dewi").stdout.strip()
-        desk = free_address()
-        register(line.sip, desk, [("201", line.logins["201"])], expires_s=3600)
-        with Softphone(Plan(hz=TAKER), desk) as taker:
-            eventually(lambda: line.health()["staffed"] == 1)
-            yield City(line, taker, carrier, token, plans)
-
-
-@pytest.fixture(autouse=True)
-def quiet(city: City) -> None:
-    city.lines.clear()
 
 
 def test_an_skpd_that_accepts_at_its_first_line_is_with_caller_and_taker(city: City) -> None:
@@ -240,6 +118,23 @@ def test_a_taker_who_hands_over_answers_the_next_call_while_the_first_goes_on(ci
         # What was said before the hand-over is heard out first.
         eventually(lambda: hears_nothing_of(call.citizen, city.taker.talks[taken], second))
         phone.hang_up(second)
+
+
+def test_an_skpd_that_comes_after_a_hand_over_hears_and_is_heard_by_all(city: City) -> None:
+    city.lines |= {LAND: Plan(hz=DAMKAR, presses=ACCEPTS), AMBULANCE: Plan(hz=PSC, presses=ACCEPTS)}
+    with city.call() as call:
+        call.dispatch()
+        officer = call.answered_by(LAND)
+        hear_each_other(call.citizen, call.taker, officer)
+        city.taker.hang_up(call.taker)
+        eventually(lambda: not call.citizen.voice.hears(TAKER))
+        hear_each_other(call.citizen, officer)
+        call.dispatch("psc119")
+        crew = call.answered_by(AMBULANCE)
+        hear_each_other(call.citizen, officer, crew)
+        # And again between two: whoever goes takes nobody's hearing along.
+        city.carrier.hang_up(officer)
+        hear_each_other(call.citizen, crew)
 
 
 def test_the_recording_holds_everybody_across_the_hand_over(city: City) -> None:
@@ -394,6 +289,37 @@ def test_the_last_skpd_to_leave_leaves_the_caller_first_in_the_queue(city: City)
         hear_each_other(call.citizen, again)
         assert call.ticket()["number"] == call.number
         assert [one["ticket"] for one in city.line.calls() if one["outcome"] == "talking"] == [call.number]
+
+
+def test_a_caller_whom_backup_number_and_skpd_have_left_is_not_given_up(city: City) -> None:
+    city.lines |= {BACKUP: Plan(hz=TAKER), LAND: Plan(hz=DAMKAR, presses=ACCEPTS)}
+    with signed_out(city), Softphone(host="127.0.0.2") as phone:
+        since = now()
+        citizen = phone.dial(city.line.sip, "112", hz=CITIZEN)
+        backup = eventually(lambda: next((one for one in city.carrier.talks if one.number == BACKUP and one.up), None))
+        hear_each_other(citizen, backup)
+        (ticket,) = eventually(lambda: city.line.tickets(since))
+        city.api("POST", f"/tickets/{ticket['number']}/dispatches", {"skpd": "damkar"})
+        officer = eventually(lambda: next((one for one in city.carrier.talks if one.number == LAND and one.up), None))
+        hear_each_other(citizen, backup, officer)
+        city.carrier.hang_up(backup)
+        hear_each_other(citizen, officer)
+        city.carrier.hang_up(officer)
+        again = eventually(lambda: next((one for one in city.carrier.talks if one.number == BACKUP and one.up), None))
+        hear_each_other(citizen, again)
+        # Whom a backup number leaves, and nobody else, the call is over.
+        city.carrier.hang_up(again)
+        eventually(lambda: citizen.ended)
+
+
+@contextmanager
+def signed_out(city: City) -> Iterator[None]:
+    """Nobody is at the desk while the block runs."""
+    city.line.asterisk("queue remove member PJSIP/201 from 112")
+    eventually(lambda: city.line.health()["staffed"] == 0)
+    yield
+    city.line.asterisk("queue add member PJSIP/201 to 112")
+    eventually(lambda: city.line.health()["staffed"] == 1)
 
 
 def test_a_dispatch_is_withdrawn_while_it_rings(city: City) -> None:

@@ -16,7 +16,7 @@ from ticketing.commands import (
     TurnStatus,
     UpdateDispatch,
 )
-from ticketing.dispatch import DispatchLeg, DispatchState, Said, Trace, Tried
+from ticketing.dispatch import Begun, Dispatch, DispatchLeg, DispatchMode, DispatchState, Said, Trace, Tried
 from ticketing.errors import (
     DispatchOver,
     DispatchUnderWay,
@@ -34,7 +34,6 @@ from ticketing.timeline import verify_chain
 if TYPE_CHECKING:
     from tests.ticketing.room import SetClock, Told
     from ticketing.desk import TicketDesk
-    from ticketing.dispatch import Dispatch
     from ticketing.store import SqliteStore
 
 NUMBER, SECOND = "112-20261123-0001", "112-20261123-0002"
@@ -186,6 +185,16 @@ async def test_the_skpd_says_how_it_goes_on(busy_desk: TicketDesk, store: Sqlite
     verify_chain(await store.timeline(NUMBER))
 
 
+async def test_lines_that_ring_still_are_withdrawn_after_the_skpd_has_said_how_it_stands(
+    busy_desk: TicketDesk, store: SqliteStore
+) -> None:
+    await busy_desk.handle(request())
+    await busy_desk.handle(says(DispatchState.EN_ROUTE))
+    (told,) = await busy_desk.handle(CancelDispatch(NUMBER, 1, "siti"))
+    assert told.type == "dispatch_cancelled"
+    assert (await kept(store)).state is DispatchState.EN_ROUTE
+
+
 async def test_an_skpd_says_nothing_of_anothers_dispatch_nor_of_a_withdrawn_one(busy_desk: TicketDesk) -> None:
     await busy_desk.handle(request())
     for wrong in (says(DispatchState.ACCEPTED, skpd="psc119"), says(DispatchState.ACCEPTED, dispatch=2)):
@@ -275,3 +284,42 @@ async def test_an_officer_who_was_heard_on_the_way_to_a_withdrawn_dispatch_is_on
 
 async def test_what_is_said_of_a_dispatch_that_is_not_kept_is_left_in_the_ledger(busy_desk: TicketDesk) -> None:
     assert await busy_desk.handle(by_phone(70, DispatchState.EN_ROUTE, dispatch=99)) == ()
+
+
+BEGUN = Begun("t1763929000x7x1", arrives(1).id, "damkar", ("113",), at(12).at, "101", DispatchMode.CONSULT)
+
+
+async def test_what_a_taker_began_by_telephone_is_on_the_ticket_once_however_often_it_is_told(
+    busy_desk: TicketDesk, store: SqliteStore, told: Told
+) -> None:
+    aside = Trace(consulted=at(20.1))
+    for _ in range(2):
+        # Nothing is known of a name before its beginning; with it, in one commit, everything.
+        await busy_desk.handle(RecordCalls(dispatches=(("t1763929000x7x2", ACCEPTED),)))
+        await busy_desk.handle(RecordCalls(begun=(BEGUN, BEGUN), dispatches=((BEGUN.name, ACCEPTED.learn(aside)),)))
+    dispatch = await kept(store)
+    assert await store.dispatch(2) is None
+    assert (dispatch.ticket, dispatch.skpd, dispatch.lines) == (NUMBER, "damkar", ("113",))
+    assert (dispatch.requested_at, dispatch.requested_by, dispatch.mode) == (at(12).at, "101", DispatchMode.CONSULT)
+    assert dispatch.trace == ACCEPTED.learn(aside)
+    assert [one.type for one in told.news] == [
+        "dispatch_requested",
+        "dispatch_line_dialled",
+        "dispatch_line_answered",
+        "dispatch_accepted",
+        "dispatch_consulted",
+        "dispatch_joined",
+    ]
+
+
+async def test_what_a_taker_began_on_a_call_that_is_not_kept_is_left(busy_desk: TicketDesk, store: SqliteStore) -> None:
+    await busy_desk.handle(RecordCalls(begun=(replace(BEGUN, call_id=arrives(9).id),)))
+    assert await store.dispatches_under_way() == ()
+
+
+def test_they_consult_until_the_caller_is_with_them_or_it_is_over() -> None:
+    aside = Trace(consulted=at(20))
+    one = Dispatch(NUMBER, arrives(1).id, "damkar", ("113",), at(10).at, "siti", aside)
+    assert one.consults
+    assert not any(one.learn(more).consults for more in (Trace(joined=at(30)), Trace(over=at(30))))
+    assert not replace(one, trace=Trace()).consults

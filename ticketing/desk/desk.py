@@ -22,7 +22,7 @@ from ticketing.commands import (
 )
 from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
-from ticketing.desk.dispatches import change_dispatch, record_dispatches, record_said
+from ticketing.desk.dispatches import change_dispatch, record_begun, record_dispatches, record_said
 from ticketing.desk.people import keep_people
 from ticketing.desk.skpds import keep_skpd
 from ticketing.desk.tickets import change_ticket
@@ -75,6 +75,7 @@ class TicketDesk:
         match command:
             case RecordCalls():
                 told = record_calls(tx, command, now, self._zone, self._targets)
+                told += record_begun(tx, command.begun, now)
                 told += record_dispatches(tx, command.dispatches, now)
                 return (*told, *record_said(tx, command.said, now))
             case TriageTicket() | TurnStatus() | NoteBreaches() | NoteRecordingAccess():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from ticketing.dispatch import Begun
     from ticketing.ports import Transaction
     from ticketing.timeline import Entry
 
@@ -50,7 +51,7 @@ def request_dispatch(tx: Transaction, command: RequestDispatch, now: datetime) -
     for other in tx.dispatches_of(ticket.number):
         if other.skpd == skpd.code and other.under_way:
             raise DispatchUnderWay(skpd.code, other.id, other.state)
-    new = Dispatch(ticket.number, ticket.call_id, skpd.code, lines, now, command.by)
+    new = Dispatch(ticket.number, ticket.call_id, skpd.code, lines, now, command.by, mode=command.mode)
     kept = tx.keep_dispatch(new)
     asked = DispatchRequested(now, str(kept.id), kept.skpd, lines, command.by)
     return tell(tx, kept.call_id, (asked,), now)
@@ -81,13 +82,35 @@ def update_dispatch(tx: Transaction, command: UpdateDispatch, now: datetime) -> 
     return tell(tx, dispatch.call_id, (_told(dispatch, said),), now)
 
 
-def record_dispatches(tx: Transaction, pieces: Iterable[tuple[int, Trace]], now: datetime) -> tuple[Entry, ...]:
+def record_begun(tx: Transaction, begun: Iterable[Begun], now: datetime) -> tuple[Entry, ...]:
+    """Put the dispatches that takers began by telephone on their tickets, each once; of a call without one, nothing."""
+    entries: list[Entry] = []
+    for one in begun:
+        call = tx.calls([one.call_id]).get(one.call_id)
+        if call is None or call.ticket is None or _is_kept(tx, one.name):
+            continue
+        new = Dispatch(call.ticket, one.call_id, one.skpd, one.lines, one.at, one.by, mode=one.mode, begun_as=one.name)
+        kept = tx.keep_dispatch(new)
+        asked = DispatchRequested(one.at, str(kept.id), kept.skpd, kept.lines, kept.requested_by)
+        entries += tell(tx, kept.call_id, (asked,), now)
+    return tuple(entries)
+
+
+def _is_kept(tx: Transaction, name: str) -> bool:
+    try:
+        tx.dispatch(name)
+    except DispatchUnknown:
+        return False
+    return True
+
+
+def record_dispatches(tx: Transaction, pieces: Iterable[tuple[int | str, Trace]], now: datetime) -> tuple[Entry, ...]:
     """Keep what the telephone tells of dispatches, and tell what of it is new.
 
-    What it tells of a dispatch that is not in this store (one of a database that was set back) is left: the ledger
-    has it, and there is no ticket to put it on.
+    What it tells of a dispatch that is not in this store (one of a database that was set back; one begun by telephone,
+    of whose beginning the doorbell was not heard) is left: the ledger has it.
     """
-    joined: dict[int, Trace] = {}
+    joined: dict[int | str, Trace] = {}
     for dispatch, piece in pieces:
         joined[dispatch] = joined[dispatch].learn(piece) if dispatch in joined else piece
     entries: list[Entry] = []

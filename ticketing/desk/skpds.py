@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ticketing.commands import AddSkpd, ChangeSkpd, RemoveSkpd, SetSkpdPin
+from ticketing.skpd import free_short_number
 
 if TYPE_CHECKING:
     from ticketing.commands import SkpdCommand
@@ -16,10 +17,11 @@ def keep_skpd(tx: Transaction, command: SkpdCommand) -> None:
     """Carry out a command about an SKPD; raises its refusals."""
     match command:
         case AddSkpd(skpd):
-            tx.add_skpd(skpd)
+            tx.add_skpd(replace(skpd, short=free_short_number(tx.short_numbers())))
         case ChangeSkpd(skpd):
             # Whoever changes a line has not seen the PIN, and must not lose it.
-            tx.change_skpd(replace(skpd, pin_hash=tx.skpd(skpd.code).pin_hash))
+            kept = tx.skpd(skpd.code)
+            tx.change_skpd(replace(skpd, pin_hash=kept.pin_hash, short=kept.short))
         case RemoveSkpd(code):
             tx.remove_skpd(code)
         case SetSkpdPin(code, pin_hash):

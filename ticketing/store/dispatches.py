@@ -42,6 +42,9 @@ DISPATCHES_OPEN = (
 )
 
 _DISPATCH = Statement(select(dispatches).where(dispatches.c.id == bindparam("of_id")), gives=list(dispatches.c))
+_DISPATCH_BEGUN = Statement(
+    select(dispatches).where(dispatches.c.begun_as == bindparam("of_name")), gives=list(dispatches.c)
+)
 _DISPATCHES_OF = Statement(
     select(dispatches).where(dispatches.c.ticket == bindparam("of_ticket")).order_by(dispatches.c.id),
     gives=list(dispatches.c),
@@ -61,9 +64,13 @@ class DispatchChanges:
 
     _connection: Connection
 
-    def dispatch(self, dispatch: int) -> Dispatch:
-        """Give a dispatch; raise DispatchUnknown."""
-        for row in _DISPATCH.rows(self._connection, {"of_id": dispatch}):
+    def dispatch(self, dispatch: int | str) -> Dispatch:
+        """Give a dispatch, by its id or, for one begun by telephone, its name there; raise DispatchUnknown."""
+        if isinstance(dispatch, str):
+            rows = _DISPATCH_BEGUN.rows(self._connection, {"of_name": dispatch})
+        else:
+            rows = _DISPATCH.rows(self._connection, {"of_id": dispatch})
+        for row in rows:
             return dispatch_of(row)
         raise DispatchUnknown(dispatch)
 

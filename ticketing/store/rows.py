@@ -8,7 +8,7 @@ from datetime import time
 from typing import Any, Final
 
 from ticketing.callbacks import Attempt, CallBack, CallBackOutcome, SettledHow, Settlement
-from ticketing.dispatch import Dispatch, DispatchLeg, DispatchState, Trace, Tried, Update
+from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Trace, Tried, Update
 from ticketing.model import (
     AnswerLeg,
     Call,
@@ -284,6 +284,9 @@ def dispatch_values(dispatch: Dispatch) -> Values:
         "over": _dated(trace.over),
         "updates": [[micros(one.at), one.state, one.by, one.note] for one in dispatch.updates],
         "cancelled_at": dispatch.cancelled_at,
+        "mode": dispatch.mode,
+        "begun_as": dispatch.begun_as,
+        "consulted": _dated(trace.consulted),
     }
 
 
@@ -298,6 +301,7 @@ def dispatch_of(row: Row) -> Dispatch:
         requested_by=row["requested_by"],
         trace=Trace(
             legs=tuple(_dispatch_leg(values) for values in row["legs"]),
+            consulted=_undated(row["consulted"]),
             joined=_undated(row["joined"]),
             left=_undated(row["left"]),
             over=_undated(row["over"]),
@@ -306,6 +310,8 @@ def dispatch_of(row: Row) -> Dispatch:
             Update(from_micros(at), DispatchState(state), by, note) for at, state, by, note in row["updates"]
         ),
         cancelled_at=row["cancelled_at"],
+        mode=DispatchMode(row["mode"]),
+        begun_as=row["begun_as"],
         id=row["id"],
     )
 
@@ -363,6 +369,7 @@ def skpd_values(skpd: Skpd) -> Values:
         "categories": list(skpd.categories),
         "confirm": skpd.confirm,
         "pin_hash": skpd.pin_hash,
+        "short": skpd.short,
         "removed": False,
     }
 
@@ -376,6 +383,7 @@ def skpd_of(row: Row) -> Skpd:
         categories=tuple(row["categories"]),
         confirm=row["confirm"],
         pin_hash=row["pin_hash"],
+        short=row["short"],
     )
 
 

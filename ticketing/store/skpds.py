@@ -37,12 +37,15 @@ _CHANGE = Statement(
     .where(skpds.c.code == bindparam("of_code"), _KEPT)
     .values({column.name: bindparam(f"new_{column.name}") for column in skpds.c if column.name != "code"})
 )
-# Its officers can report no more, not even if the code comes back.
+# Its officers can report no more, not even if the code comes back; its short number is free.
 _REMOVE = Statement(
     update(skpds)
     .where(skpds.c.code == bindparam("of_code"), _KEPT)
-    .values(removed=bindparam("yes"), pin_hash=bindparam("nothing"))
+    .values(removed=bindparam("yes"), pin_hash=bindparam("nothing"), short=bindparam("none"))
 )
+
+
+_SHORT_NUMBERS = Statement(select(skpds.c.short).where(skpds.c.short.is_not(None)), gives=[skpds.c.short])
 
 
 class SkpdChanges:
@@ -55,6 +58,10 @@ class SkpdChanges:
         for row in _SKPD.rows(self._connection, {"code": code}):
             return skpd_of(row)
         raise SkpdUnknown(code)
+
+    def short_numbers(self) -> frozenset[str]:
+        """Give the short numbers that SKPDs have."""
+        return frozenset(row["short"] for row in _SHORT_NUMBERS.rows(self._connection, {}))
 
     def add_skpd(self, skpd: Skpd) -> None:
         """Keep a new SKPD, or one whose code was removed; raise SkpdExists."""
@@ -71,5 +78,5 @@ class SkpdChanges:
 
     def remove_skpd(self, code: str) -> None:
         """Mark an SKPD as removed; raise SkpdUnknown."""
-        if not _REMOVE.run(self._connection, {"of_code": code, "yes": True, "nothing": None}):
+        if not _REMOVE.run(self._connection, {"of_code": code, "yes": True, "nothing": None, "none": None}):
             raise SkpdUnknown(code)

@@ -210,11 +210,15 @@ dispatches = Table(
     Column("over", _json),  # null: lines may still ring, or the SKPD talks
     Column("updates", _json, nullable=False),
     Column("cancelled_at", UtcMicroseconds),
+    Column("mode", String, nullable=False, server_default="bridge"),
+    Column("begun_as", String),  # of one that a taker began by telephone: its name there
+    Column("consulted", _json),
     sqlite_autoincrement=True,  # an id is never given twice: the telephone's channels and the ledger are named by it
 )
 
 Index("ix_dispatches_ticket", dispatches.c.ticket, dispatches.c.id)
 Index("ix_dispatches_skpd", dispatches.c.skpd, dispatches.c.state, dispatches.c.id)
+Index("ix_dispatches_begun_as", dispatches.c.begun_as, unique=True)
 Index("ix_dispatches_under_way", dispatches.c.id, sqlite_where=text("over IS NULL"))
 
 timeline = Table(
@@ -298,7 +302,9 @@ skpds = Table(
     Column("confirm", Boolean, nullable=False),
     Column("pin_hash", Text),
     Column("removed", Boolean, nullable=False),
+    Column("short", String),
 )
+Index("ix_skpds_short", skpds.c.short, unique=True)
 
 # SQLite's full-text index (FTS5), which triggers keep in step with the tickets: PostgreSQL will have its own. Its
 # rowid is `ticketing.store.queries.TEXT_KEY`; it is no table of `metadata`, since Alembic cannot make it.

@@ -32,12 +32,12 @@ export function dispatching(page, { api, save, reasonOf, refresh }) {
   }
 
   /** What was typed is saved first, but nobody's help waits for a form that cannot be saved. */
-  async function ring(id, skpd) {
+  async function ring(id, asked) {
     if (underWay.has(id)) return;
     underWay.add(id);
     await Promise.race([save().catch(() => {}), pause(SAVE_WITHIN_MS)]);
     underWay.delete(id);
-    await post(id, "/dispatches", { skpd });
+    await post(id, "/dispatches", asked);
   }
 
   function writeNote(button) {
@@ -50,8 +50,9 @@ export function dispatching(page, { api, save, reasonOf, refresh }) {
 
   page.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    const { dispatch, cancel, of, say } = button?.dataset ?? {};
-    if (dispatch) ring(button.id, dispatch);
+    const { dispatch, mode, join, cancel, of, say } = button?.dataset ?? {};
+    if (dispatch) ring(button.id, { skpd: dispatch, mode });
+    else if (join) post(button.id, `/dispatches/${join}/join`);
     else if (cancel) post(button.id, `/dispatches/${cancel}/cancel`);
     else if (say && "needsNote" in button.dataset) writeNote(button);
     else if (say) post(button.id, `/dispatches/${of}/updates`, { state: say });
