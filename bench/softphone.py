@@ -38,6 +38,7 @@ class Plan:
     refuses: str | None = None  # a status such as "486 Busy Here"
     silent: bool = False  # says nothing at all, as a line that is not there
     presses: str = ""  # as a person does: once something is heard, and a second between one key and the next
+    thinks_s: float = 0.0  # no key so long after it has picked up
     stays_s: float | None = None  # hangs up so long after it has picked up
 
 
@@ -58,6 +59,8 @@ class Talk:
     asked_at: float = field(default_factory=time.monotonic)
     answered_at: float | None = None
     ended: bool = False
+    ended_at: float | None = None
+    put_down: bool = False  # by us: what ended without it was ended by the other side
     status: int = 0  # of the last answer to our INVITE
     incoming: bool = True
     next_key_at: float = 0.0  # monotonic seconds
@@ -132,6 +135,7 @@ class Softphone:
         """Put the receiver down; before an answer: give up."""
         if talk.ended:
             return
+        talk.put_down = True
         if talk.answered_at is None and not talk.incoming:
             self._request(talk, "CANCEL", "1")
             return
@@ -206,7 +210,7 @@ class Softphone:
             plan = talk.plan
             waits = talk.incoming and talk.answered_at is None and not talk.ended
             if waits and plan.picks_up and not plan.silent and now - talk.asked_at >= plan.rings_s:
-                talk.answered_at = now
+                talk.answered_at, talk.next_key_at = now, now + plan.thinks_s
                 get = {"from": talk.theirs, "to": talk.ours, "call-id": talk.call_id, "cseq": f"{talk.sequence} INVITE"}
                 talk.voice.target = talk.offered
                 self._reply("200 OK", get, talk.via, talk.peer, talk, self._sdp(talk.voice))
@@ -283,7 +287,7 @@ class Softphone:
         return "".join(f"{line}\r\n" for line in (*lines, *media, "a=fmtp:101 0-15", "a=ptime:20", "a=sendrecv"))
 
     def _end(self, talk: Talk) -> None:
-        talk.ended = True
+        talk.ended, talk.ended_at = True, talk.ended_at or time.monotonic()
         talk.voice.stop()
 
 

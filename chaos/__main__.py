@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 from chaos import sealed
 from chaos.catch_up import catch_up
+from chaos.dispatch_scene import Unseen
+from chaos.dispatches import dispatch_kills
 from chaos.faults import inflict
 from chaos.ground import Ground, Stuck
 from chaos.kills import kill_gateway, violations_of
@@ -38,6 +40,7 @@ _CATCHES_UP_WITHIN_S: Final = 60.0
 _LOOKED_AT_AGAIN_FOR_S: Final = 15.0
 _WARM_UP_S: Final = 3.0
 _MOST: Final = 2000
+_MOST_LINES: Final = 20
 
 
 def say(text: str) -> None:
@@ -133,6 +136,11 @@ def verdict_of(ground: Ground, ordeals: Sequence[Ordeal]) -> Verdict:
 
 def chaos(asked: argparse.Namespace) -> int:
     """Run what was asked for; give the exit status."""
+    if asked.dispatch_kills:
+        say(f"chaos: {asked.dispatch_kills} kills of the gateway in dispatches, seed {asked.seed}")
+        status = 1 if dispatch_kills(asked, say) else 0
+        say(f"seed {asked.seed}")
+        return status
     what, done = f"{asked.faults} faults", faults
     if asked.kills:
         what, done = f"{asked.kills} kills of the gateway", kills
@@ -165,13 +173,17 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=kinds, help=f"so many; make chaos N=… ({kinds}: each kind once)")
     parser.add_argument("--kills", type=int, default=0, help="instead: kill the gateway so often, at random instants")
     parser.add_argument("--catch-up", type=int, default=0, metavar="RECORDS", help="instead: read so long a ledger")
+    parser.add_argument("--dispatch-kills", type=int, default=0, help="instead: kill it so often, in dispatches")
+    parser.add_argument("--side-by-side", type=int, default=3, metavar="LINES", help="on so many lines at once (3)")
     parser.add_argument("--seed", type=int, help="the same faults again; make chaos SEED=… (others)")
     parser.add_argument("--per-second", type=float, default=5, help="calls (5)")
     parser.add_argument("--short", action="store_true", help="hold none for longer than 1 s, as `make test` does")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave SIPp's record, journals, logs, store there")
     asked = parser.parse_args(words)
-    if not 1 <= asked.faults <= _MOST or not 0 <= asked.kills <= _MOST:
+    if not 1 <= asked.faults <= _MOST or not all(0 <= kills <= _MOST for kills in (asked.kills, asked.dispatch_kills)):
         parser.error(f"1 to {_MOST} faults, or kills")
+    if not 1 <= asked.side_by_side <= _MOST_LINES:
+        parser.error(f"1 to {_MOST_LINES} lines side by side")
     if asked.seed is None:
         asked.seed = secrets.randbelow(1_000_000)
     return asked
@@ -187,7 +199,7 @@ def main() -> None:
         sys.exit(chaos(asked))
     except sealed.NoWorld as why:
         sys.exit(f"chaos: this machine gives no namespaces to mount small disks in: {why}")
-    except (AsteriskUnavailable, Stuck, TimeoutError) as why:
+    except (AsteriskUnavailable, Stuck, Unseen, TimeoutError) as why:
         sys.exit(f"chaos: {why}")
     except KeyboardInterrupt:
         sys.exit(130)

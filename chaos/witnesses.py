@@ -123,10 +123,29 @@ class Written:
 
 
 @dataclass(slots=True)
+class WrittenLeg:
+    """One attempt at one line of an SKPD; `at`: dialled, answered, accepted, ended, the first of each."""
+
+    at: dict[str, int] = field(default_factory=dict)
+    hung_up: int | None = None  # Q.850, of a line that was picked up
+    cause: int | None = None  # Q.850, of one that was not
+    sip: int | None = None
+
+
+@dataclass(slots=True)
+class WrittenDispatch:
+    """A dispatch as the dialplan wrote it down; `at`: joined, left, over, the first of each."""
+
+    at: dict[str, int] = field(default_factory=dict)
+    legs: dict[tuple[int, str], WrittenLeg] = field(default_factory=dict)  # by line's place and trunk
+
+
+@dataclass(slots=True)
 class Ledger:
     """All of it, rotated files included."""
 
     calls: dict[str, Written] = field(default_factory=dict)
+    dispatches: dict[str, WrittenDispatch] = field(default_factory=dict)  # by their ids
     unreadable_pieces: int = 0  # at most: of lines with something else than records in them
 
     def of(self) -> dict[str, list[Written]]:
@@ -189,6 +208,8 @@ def _take(ledger: Ledger, record: dict[str, Any]) -> None:
     match record.get("eventenum"):
         case "USER_DEFINED" if record.get("userdeftype") == "ARRIVED":
             known.key = _arrived(str(record.get("eventextra")))
+        case "USER_DEFINED" if record.get("userdeftype") == "DISPATCH":
+            _step(ledger, _words(str(record.get("eventextra"))), at)
         case "ANSWER":
             known.answers.setdefault(channel, at)
         case "BRIDGE_ENTER":
@@ -199,5 +220,24 @@ def _take(ledger: Ledger, record: dict[str, Any]) -> None:
 
 def _arrived(extra: str) -> str | None:
     """The citizen's key from the From header (extensions.conf: v1.trunk.number.name.From…, base64)."""
-    parts = str(json.loads(extra).get("extra")).split(".")
+    parts = _words(extra)
     return key_of(base64.b64decode(parts[4]).decode(errors="replace")) if len(parts) > 4 else None
+
+
+def _words(extra: str) -> list[str]:
+    return str(json.loads(extra).get("extra")).split(".")
+
+
+def _step(ledger: Ledger, words: list[str], at: int) -> None:
+    """Take a step of a dispatch: v1, its id, the step; of a leg's, its line and trunk, and what ended it."""
+    _, dispatch, step, *more = words
+    known = ledger.dispatches.setdefault(dispatch, WrittenDispatch())
+    if not more:
+        known.at[step] = min(at, known.at.get(step, at))
+        return
+    leg = known.legs.setdefault((int(more[0]), more[1]), WrittenLeg())
+    if step == "ended":
+        leg.hung_up = int(more[2] or 0) or None
+    elif step == "tried":
+        step, leg.cause, leg.sip = "ended", int(more[4] or 0) or None, int(more[5] or 0) or None
+    leg.at[step] = min(at, leg.at.get(step, at))

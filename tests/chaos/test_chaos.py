@@ -1,4 +1,4 @@
-"""Every kind of fault once, under real calls: no call is lost, and no ticket."""
+"""Every kind of fault once, under real calls: no call is lost, and no ticket; nor a leg of a dispatch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chaos.dispatch_plan import Moment
 from chaos.plan import Kind
 from tests.telephony.line import CHECKOUT, eventually
 
@@ -41,6 +42,22 @@ def test_no_fault_of_any_kind_costs_a_call_or_a_ticket() -> None:
     answered = re.search(r"(\d+) calls, (\d+) answered", said)
     assert answered, said
     assert int(answered[2]) > 100
+
+
+@pytest.mark.timeout(300)
+def test_a_gateway_that_dies_in_any_moment_of_a_dispatch_drops_nobody_and_loses_no_leg() -> None:
+    with chaos("--dispatch-kills", str(len(Moment)), "--seed", SEED, "--side-by-side", "2") as running:
+        said = running.communicate(timeout=280)[0]
+    suffered = re.findall(r"^ +\d+  \d\d:\d\d:\d\d  (.{18})", said, re.MULTILINE)
+    assert sorted(moment.strip() for moment in suffered) == sorted(Moment), said
+    lost = [text for text in said.splitlines() if "VIOLATION" in text and "a set-up took" not in text]
+    assert lost == [], said
+    for what, least in (("dispatches", len(Moment)), ("legs", 2 * len(Moment) - 2)):
+        counted = re.search(rf"^ +(\d+) {what}$", said, re.MULTILINE)
+        assert counted, said
+        assert int(counted[1]) > least // 2
+    for what in ("callers dropped", "lines dialled twice", "legs missing"):
+        assert re.search(rf"^ +0 {what}$", said, re.MULTILINE), said
 
 
 def test_ctrl_c_ends_it_and_leaves_nothing_behind() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from chaos.witnesses import key_of, seen, written
+from chaos.witnesses import WrittenDispatch, WrittenLeg, key_of, seen, written
 from tests.gateway.transcripts import DATA
 
 if TYPE_CHECKING:
@@ -80,3 +81,40 @@ def test_a_connect_behind_a_torn_one_counts(journals: Path) -> None:
     ledger = written(journals)
     assert ledger.calls["bima1-1795469752.0"].answered_second == 1795469752
     assert ledger.unreadable_pieces >= 1
+
+
+def test_the_steps_of_a_dispatch_are_read_by_leg_with_the_first_instant_of_each(tmp_path: Path) -> None:
+    (tmp_path / "cel-custom").mkdir()
+    steps = (
+        "dialled.1.carrier",
+        "tried.1.carrier.BUSY.0.17.486",
+        "dialled.2.carrier",
+        "answered.2.carrier",
+        "accepted.2.carrier",
+        "joined",
+        "left",
+        "ended.2.carrier.16",
+        "tried.2.carrier.ANSWER.1.0.",
+        "over",
+    )
+    records = (
+        {
+            "eventtype": "DISPATCH",
+            "eventenum": "USER_DEFINED",
+            "userdeftype": "DISPATCH",
+            "eventtime": f"1795822000.{number:06}",
+            "uniqueid": "bima1-skpd-7.2",
+            "linkedid": "bima1-skpd-7.1",
+            "eventextra": json.dumps({"extra": f"v1.7.{step}"}),
+        }
+        for number, step in enumerate(steps)
+    )
+    lines = (json.dumps(record, separators=(",", ":")) for record in records)
+    (tmp_path / "cel-custom/cel.json").write_text("".join(f"{line}\n" for line in lines))
+    ledger = written(tmp_path)
+    at = 1795822000000000
+    busy = WrittenLeg({"dialled": at, "ended": at + 1}, cause=17, sip=486)
+    accepted = WrittenLeg({"dialled": at + 2, "answered": at + 3, "accepted": at + 4, "ended": at + 7}, hung_up=16)
+    legs = {(1, "carrier"): busy, (2, "carrier"): accepted}
+    assert ledger.dispatches == {"7": WrittenDispatch({"joined": at + 5, "left": at + 6, "over": at + 9}, legs)}
+    assert ledger.unreadable_pieces == 0
