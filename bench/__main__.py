@@ -280,7 +280,7 @@ def run(bench: Bench, asked: argparse.Namespace) -> None:
         parallel = min(asked.parallel, len(bench.line.logins))
         ours = {name: process for name, process in bench.processes.items() if name != "floor"}
         load = Load(asked.dispatches, asked.dispatches_per_second, parallel, asked.parallel_s)
-        measure(bench.line, bench.token, ours, load)
+        measure(bench.line, bench.token, ours, load, profiled=asked.profile)
     if "ramp" in parts:
         ramp(bench)
     if "screens" in parts:

@@ -79,8 +79,11 @@ def told_errors(seen: Sequence[Seen], lost_calls: int) -> str:
     return "\n".join([*lines, *(f"  {count} times: {words}" for words, count in wrong.most_common())])
 
 
-def told_latencies(seen: Sequence[Seen], bare: Sequence[float]) -> str:
-    """The table of latencies; `bare` are the floor's from request to ring (seconds)."""
+def told_latencies(seen: Sequence[Seen], bare: Sequence[float], late: Sequence[float]) -> str:
+    """The table of latencies.
+
+    `bare` are the floor's from request to ring, `late` is how late the telephones were themselves (both seconds).
+    """
     floor, rings = Spread.of(bare), Spread.of(between((one.asked_at, one.rung_at) for one in seen))
     heard = {
         "accepted → the citizen hears the SKPD": [(one.accepted_at, one.citizen_hears_at) for one in seen],
@@ -96,6 +99,7 @@ def told_latencies(seen: Sequence[Seen], bare: Sequence[float]) -> str:
     for name, pairs in heard.items():
         spread = Spread.of(between(pairs))
         rows.append((name, f"{spread}{_held(spread)}"))
+    rows.append(("the telephones' own lateness", str(Spread.of(late))))
     return "\n".join(["ms                                          p50 /     p99", *(f"  {a:<39}{b}" for a, b in rows)])
 
 

@@ -11,7 +11,7 @@ import asyncio
 import json
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -21,7 +21,8 @@ import psutil
 
 from bench.choir import Choir, Part
 from bench.dispatch_figures import Load, Seen, a_minute, told_errors, told_latencies, told_minutes
-from bench.meters import Spread, cpu_s
+from bench.meters import cpu_s
+from bench.profile import sampled, told
 from bench.sipp import Address, free_address, register
 from bench.softphone import Plan, Softphone, Talk
 from bench.voice import tone
@@ -32,6 +33,7 @@ from ticketing.skpd import Skpd
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from tests.telephony.line import Line
 
@@ -70,6 +72,7 @@ class Town:
     """Everybody's telephones, on one choir."""
 
     line: Line
+    choir: Choir
     citizens: Softphone
     takers: Softphone
     carrier: Softphone
@@ -138,12 +141,11 @@ def town_around(line: Line) -> Iterator[Town]:
         citizens = stack.enter_context(Softphone(host=host, voice=hears[OFFICER]))
         stack.enter_context(_logged_in(line, desk))
         takers = stack.enter_context(Softphone(Plan(hz=TAKER), desk, voice=hears[CITIZEN]))
-        town = Town(line, citizens, takers, carrier, proxy)
+        town = Town(line, choir, citizens, takers, carrier, proxy)
         try:
             yield town
         finally:
             town.hang_up()
-    print(f"  telephones late by {Spread.of(choir.late_s)} ms", flush=True)
 
 
 # ---- one round -------------------------------------------------------------------------------------------------------
@@ -155,6 +157,7 @@ class Measured:
 
     seen: list[Seen]
     bare: list[float]  # the floor: request → ring, seconds
+    late: list[float]  # how late the telephones were themselves meanwhile, seconds
     lost_calls: int  # that were not answered, or had no ticket
     dispatching: dict[str, float]  # CPU from the first request to the last two-way audio, seconds
     talked: dict[str, float]  # CPU a minute of a conversation without an SKPD, seconds
@@ -168,6 +171,7 @@ class Rounds:
     line: Line
     token: str
     processes: Mapping[str, psutil.Process]
+    stacks: Path | None = None  # where the gateway's are sampled to, while it is asked at a rate
     called: int = 0
 
     def play(self, count: int, per_second: float, hold_s: float) -> Measured:
@@ -180,18 +184,25 @@ class Rounds:
             calls = [talk for talk in calls if _shown(talk) in tickets]
             talked = self._spent(len(calls), hold_s)
             bare = asyncio.run(ring_bare(town, len(calls), per_second))
-            before, known = self._cpu(), len(town.carrier.talks)
+            before, known, punctual = self._cpu(), len(town.carrier.talks), len(town.choir.late_s)
             wanted = [(tickets[_shown(talk)], _code(place)) for place, talk in enumerate(calls)]
-            asked = asyncio.run(request(self.line.http, self.token, wanted, per_second))
-            officers = town.officers(known, calls)
-            dispatching = {name: seconds - before[name] for name, seconds in self._cpu().items()}
+            with self._sampling(len(calls), per_second):
+                asked = asyncio.run(request(self.line.http, self.token, wanted, per_second))
+                officers = town.officers(known, calls)
+                late = town.choir.late_s[punctual:]
+                dispatching = {name: seconds - before[name] for name, seconds in self._cpu().items()}
             bridged = self._spent(len(calls), hold_s)
             recorded = on_record(self.line, since, len(calls))
             seen = [
                 _seen(at, status, calls[place], officers.get(place), recorded=wanted[place][0] in recorded)
                 for place, (at, status) in enumerate(asked)
             ]
-        return Measured(seen, bare, count - len(calls), dispatching, talked, bridged)
+        return Measured(seen, bare, late, count - len(calls), dispatching, talked, bridged)
+
+    def _sampling(self, count: int, per_second: float) -> AbstractContextManager[None]:
+        if self.stacks is None or not per_second:
+            return nullcontext()
+        return sampled(self.processes["gateway"].pid, self.stacks, count / per_second + 2)
 
     def _cpu(self) -> dict[str, float]:
         return {name: cpu_s(process) for name, process in self.processes.items()}
@@ -323,9 +334,13 @@ def _as_many(count: int, look: Callable[[], C], within_s: float) -> C:
 # ---- the part of the bench -------------------------------------------------------------------------------------------
 
 
-def measure(line: Line, token: str, processes: Mapping[str, psutil.Process], load: Load) -> None:
+def measure(
+    line: Line, token: str, processes: Mapping[str, psutil.Process], load: Load, *, profiled: bool = False
+) -> None:
     """Print how soon dispatches ring and are heard, at a rate and all at once, and what a conversation costs."""
-    rounds, switch_s = Rounds(line, token, {**processes, "telephones": psutil.Process()}), sys.getswitchinterval()
+    stacks = line.home / "dispatch-stacks" if profiled else None
+    rounds = Rounds(line, token, {**processes, "telephones": psutil.Process()}, stacks)
+    switch_s = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     try:
         print(
@@ -337,16 +352,20 @@ def measure(line: Line, token: str, processes: Mapping[str, psutil.Process], loa
             measured.append(rounds.play(count, load.per_second, 0))
         seen = [one for part in measured for one in part.seen]
         print(told_errors(seen, sum(part.lost_calls for part in measured)))
-        print(told_latencies(seen, [at for part in measured for at in part.bare]))
+        bare = [at for part in measured for at in part.bare]
+        late = [at for part in measured for at in part.late]
+        print(told_latencies(seen, bare, late))
         for name in processes:
             spent = sum(part.dispatching[name] for part in measured) / max(len(seen), 1)
             print(f"  CPU ms a dispatch, until it is heard: {name:<12}{spent * 1000:7.1f}")
+        if stacks and stacks.exists():
+            print(told(stacks))
         print(
             f"\n== {load.parallel} dispatches at once, {load.hold_s:g} s of conversation before and after", flush=True
         )
         once = rounds.play(load.parallel, 0, load.hold_s)
         print(told_errors(once.seen, once.lost_calls))
-        print(told_latencies(once.seen, once.bare))
+        print(told_latencies(once.seen, once.bare, once.late))
         print(told_minutes(once.talked, once.bridged), flush=True)
     finally:
         sys.setswitchinterval(switch_s)

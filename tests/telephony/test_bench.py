@@ -103,9 +103,10 @@ def test_a_call_that_nobody_answered_is_not_clean_either() -> None:
 
 def test_latencies_stand_beside_the_floor_and_the_bound() -> None:
     slow = Seen(20.0, 201, 20.02, 21.0, 21.1, 21.5, recorded=True)
-    table = told_latencies([WELL, slow, Seen(30.0, 409)], [0.01, 0.05])
+    table = told_latencies([WELL, slow, Seen(30.0, 409)], [0.01, 0.05], [0.001])
     assert re.search(r"first ring, floor +30\.0 / +50\.0$", table, re.MULTILINE)
     assert re.search(r"first ring, gateway +60\.0 / +100\.0 +within 300; 2\.0 times the floor$", table, re.MULTILINE)
+    assert re.search(r"own lateness +1\.0 / +1\.0$", table, re.MULTILINE)
     # Two-way is when the later of both hears the other.
     assert re.search(r"two-way audio +290\.0 / +500\.0 +NOT within 300$", table, re.MULTILINE)
 
