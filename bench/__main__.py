@@ -1,7 +1,8 @@
 """`make bench`: calls through a line of its own, and what they cost, beside the floor on the same Asterisk.
 
-Parts: `calls` (latencies, CPU, memory, a profile), `ramp` (the highest clean rate), `screens` (200 live-feed clients),
-`soak` (memory over many calls; only when asked for).
+Parts: `calls` (latencies, CPU, memory, a profile), `dispatch` (SKPDs are rung: request to ring, accepted to two-way
+audio, at a rate and all at once, CPU a minute), `ramp` (the highest clean rate), `screens` (200 live-feed clients);
+`--soak` (memory over many calls; only when asked for).
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from bench.dispatch_figures import Load
+from bench.dispatches import measure, skpds
 from bench.meters import Spread, committed_at, cpu_s, log_of, memory_mb, script_took, told_at
 from bench.profile import sampled, told
-from bench.sipp import Citizen, Pickup, SippFailed, citizens
+from bench.sipp import Citizen, Pickup, SippFailed, citizens, free_address
 from gateway.clock import SystemClock
 from gateway.config import Settings
 from gateway.feed import Feed
 from gateway.web.passwords import digest
 from tests.telephony.line import Line, eventually
-from ticketing.commands import AddTaker, AddToken, AddUser
+from ticketing.commands import AddSkpd, AddTaker, AddToken, AddUser
 from ticketing.desk import TicketDesk
 from ticketing.model import Role, Taker
 from ticketing.people import Token, User
@@ -39,7 +42,7 @@ from ticketing.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PARTS: Final = ("calls", "ramp", "screens")
+PARTS: Final = ("calls", "dispatch", "ramp", "screens")
 RAMP: Final = (20, 40, 60, 80, 100, 120, 140)
 RAMP_S: Final = 8
 CLEAN_P99_S: Final = 1.0  # an answer whose ticket takes longer than that is no clean answer
@@ -50,7 +53,7 @@ FIRST: Final = 2001  # extensions
 
 
 def furnish(line: Line, takers: int) -> str:
-    """Add signed-in takers, and a supervisor whose bearer token it gives."""
+    """Add signed-in takers, an SKPD for each, and a supervisor whose bearer token it gives."""
     token = secrets.token_urlsafe(32)
 
     async def add() -> None:
@@ -60,6 +63,8 @@ def furnish(line: Line, takers: int) -> str:
         for extension in map(str, range(FIRST, FIRST + takers)):
             line.logins[extension] = secrets.token_hex(8)
             await desk.handle(AddTaker(Taker(extension, f"Taker {extension}", line.logins[extension], signed_in=True)))
+        for skpd in skpds(takers):
+            await desk.handle(AddSkpd(skpd))
         await desk.handle(AddUser(User("bench", Role.SUPERVISOR, None, "no password", clock.now())))
         await desk.handle(AddToken(Token(digest(token), "bench", clock.now())))
         await store.close()
@@ -271,12 +276,24 @@ def run(bench: Bench, asked: argparse.Namespace) -> None:
     parts: Sequence[str] = asked.parts or PARTS
     if "calls" in parts:
         measure_calls(bench, asked.calls, asked.per_second, profiled=asked.profile)
+    if "dispatch" in parts:
+        parallel = min(asked.parallel, len(bench.line.logins))
+        ours = {name: process for name, process in bench.processes.items() if name != "floor"}
+        load = Load(asked.dispatches, asked.dispatches_per_second, parallel, asked.parallel_s)
+        measure(bench.line, bench.token, ours, load, profiled=asked.profile)
     if "ramp" in parts:
         ramp(bench)
     if "screens" in parts:
         many_screens(bench, asked.screens, 10, asked.screens_s)
     if asked.soak:
         soak(bench, asked.soak, asked.per_second)
+
+
+def positive(text: str) -> int:
+    """Take a number of 1 or more; raise ValueError otherwise."""
+    if (number := int(text)) < 1:
+        raise ValueError(f"{number} is less than 1")
+    return number
 
 
 def main() -> None:
@@ -288,6 +305,12 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=500, help="calls of the part `calls` (500)")
     parser.add_argument("--per-second", type=float, default=40, help="their rate, and that of the soak (40)")
     parser.add_argument("--takers", type=int, default=50, help="phones at the desk (50)")
+    parser.add_argument("--dispatches", type=positive, default=150, help="of the part `dispatch` (150)")
+    parser.add_argument("--dispatches-per-second", type=float, default=10, help="their rate (10)")
+    parser.add_argument(
+        "--parallel", type=positive, default=50, help="calls with an SKPD at a time; a taker for each (50)"
+    )
+    parser.add_argument("--parallel-s", type=float, default=20, help="of conversation, for CPU a minute, seconds (20)")
     parser.add_argument("--screens", type=int, default=200, help="clients of the live feed (200)")
     parser.add_argument("--screens-s", type=int, default=30, help="for so long, seconds (30)")
     parser.add_argument("--soak", type=int, default=0, metavar="CALLS", help="so many calls more, for memory (none)")
@@ -296,7 +319,9 @@ def main() -> None:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="siaga112-bench-")))
         print("starting the line …", flush=True)
-        line = stack.enter_context(Line.started(home, SIAGA112_RTP_PORTS="20000-24999"))
+        line = stack.enter_context(
+            Line.started(home, SIAGA112_RTP_PORTS="20000-24999", SIAGA112_CARRIER_PROXY=str(free_address("127.0.0.2")))
+        )
         token = furnish(line, asked.takers)
         floor = stack.enter_context(floor_beside(line))
         run(Bench(line, floor, token), asked)

@@ -79,11 +79,16 @@ class Softphone:
     """A telephone, or a whole exchange of them: `plan` says what is done with a call for a number."""
 
     def __init__(
-        self, plan: Callable[[str], Plan] | Plan = Plan(), address: Address | None = None, host: str = "127.0.0.1"
+        self,
+        plan: Callable[[str], Plan] | Plan = Plan(),
+        address: Address | None = None,
+        host: str = "127.0.0.1",
+        voice: Callable[[str, int], Voice] = Voice,
     ) -> None:
         self.address = address or free_address(host)
         self.talks: list[Talk] = []
         self._plan = plan if callable(plan) else (lambda _number, fixed=plan: fixed)
+        self._voice = voice  # of each call, by the host it is at and its tone
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._over = threading.Event()
         self._lock = threading.RLock()
@@ -110,7 +115,7 @@ class Softphone:
 
     def dial(self, line: Address, number: str, *, shown: str = "08123456789", hz: int = 0) -> Talk:
         """Call a number of the line."""
-        voice = Voice(self.address.host, hz)
+        voice = self._voice(self.address.host, hz)
         tag, call_id = _token(), f"{_token()}@{self.address.host}"
         ours = f'"{shown}" <sip:{shown}@{self.address}>;tag={tag}'
         talk = Talk(
@@ -185,7 +190,7 @@ class Softphone:
         talk = Talk(
             number,
             plan,
-            Voice(self.address.host, plan.hz),
+            self._voice(self.address.host, plan.hz),
             get["call-id"],
             f"{get['to']};tag={_token()}",
             get["from"],

@@ -23,7 +23,9 @@ _RATE = 8000
 _SAMPLES = 160  # of a packet: 20 ms
 _PACKET_S = _SAMPLES / _RATE
 _PCMA, _EVENTS = 8, 101
+LET_GO = 0x80  # in a key's event: the key is pressed no longer
 _KEYS = "0123456789*#"
+_KEY_LOUDNESS = 10  # -10 dBm0
 # Of 1: so much of the power of what is heard has to be at a tone's own frequency.
 _SHARE = 0.05
 _TONE = 6000  # of 32767
@@ -38,6 +40,14 @@ def _encoded(samples: Sequence[float]) -> bytes:
 def tone(hz: int) -> bytes:
     """A fifth of a second of a tone as A-law; it joins with itself when `hz` is a multiple of 5."""
     return _encoded([_TONE * math.sin(2 * math.pi * hz * n / _RATE) for n in range(_RATE // 5)])
+
+
+def key_events(key: str) -> list[bytes]:
+    """A key (RFC 4733, 2.5), an event for every 20 ms: held for 120 ms, and three times that it was let go."""
+    event = _KEYS.index(key)
+    held = [(0, lasted) for lasted in (1, 2, 3, 4, 5)]
+    steps = [*held, *[(LET_GO, 6)] * 3]
+    return [bytes((event, end | _KEY_LOUDNESS)) + (lasted * _SAMPLES).to_bytes(2, "big") for end, lasted in steps]
 
 
 def linear(audio: bytes) -> list[int]:
@@ -75,6 +85,9 @@ class Voice:
         self._keys: list[str] = []
         self._sequence, self._stamp = 1, 0
         self._source = uuid.uuid4().bytes[:4]
+        self._start()
+
+    def _start(self) -> None:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -139,10 +152,8 @@ class Voice:
         self._stamp += samples
 
     def _send_key(self, key: str) -> None:
-        event = _KEYS.index(key)
-        for number in range(8):
-            duration, ends = 160 * (number + 1), 0x80 if number >= 5 else 0
-            payload = bytes((event, ends | 10)) + min(duration, 160 * 6).to_bytes(2, "big")
+        events = key_events(key)
+        for number, payload in enumerate(events):
             self._send(_EVENTS, payload, marker=number == 0, samples=0)
             time.sleep(_PACKET_S)
-        self._stamp += 160 * 8
+        self._stamp += _SAMPLES * len(events)
