@@ -118,10 +118,10 @@ class Voice:
         pieces = itertools.cycle([sound[at : at + _SAMPLES] for at in range(0, len(sound), _SAMPLES)])
         due = time.monotonic()
         while not self._over.is_set():
-            if self.target and time.monotonic() >= due:
-                if self._keys:
+            if time.monotonic() >= due:
+                if self.target and self._keys:
                     self._send_key(self._keys.pop(0))
-                else:
+                elif self.target:
                     self._send(_PCMA, next(pieces), marker=False)
                 due = max(due + _PACKET_S, time.monotonic() - 1)
             readable, _, _ = select.select([self._socket], [], [], max(0.0, min(_PACKET_S, due - time.monotonic())))
