@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _BETWEEN_KEYS_S = 1.0
+_SENT_AGAIN_FOR_S = 32.0  # RFC 3261: 64 · T1
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Plan:
     refuses: str | None = None  # a status such as "486 Busy Here"
     silent: bool = False  # says nothing at all, as a line that is not there
     presses: str = ""  # as a person does: once something is heard, and a second between one key and the next
+    listens_s: float = 0.0  # before the first key
     stays_s: float | None = None  # hangs up so long after it has picked up
 
 
@@ -138,6 +140,13 @@ class Softphone:
         self._request(talk, "BYE", "2")
         self._end(talk)
 
+    def forget(self) -> None:
+        """Let go of calls that are over, with all that was heard in them: for a telephone that is there for hours."""
+        with self._lock:
+            now = time.monotonic()
+            # What is sent again by the other side must not be taken for a new call.
+            self.talks = [talk for talk in self.talks if not talk.ended or now - talk.asked_at < _SENT_AGAIN_FOR_S]
+
     # ---- SIP ---------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -206,7 +215,7 @@ class Softphone:
             plan = talk.plan
             waits = talk.incoming and talk.answered_at is None and not talk.ended
             if waits and plan.picks_up and not plan.silent and now - talk.asked_at >= plan.rings_s:
-                talk.answered_at = now
+                talk.answered_at, talk.next_key_at = now, now + plan.listens_s
                 get = {"from": talk.theirs, "to": talk.ours, "call-id": talk.call_id, "cseq": f"{talk.sequence} INVITE"}
                 talk.voice.target = talk.offered
                 self._reply("200 OK", get, talk.via, talk.peer, talk, self._sdp(talk.voice))
