@@ -34,6 +34,7 @@ class Plan:
     """What a telephone does with a call that comes in."""
 
     hz: int = 0  # its tone; 0: silence
+    counts: bool = False  # says the number of each packet instead
     rings_s: float = 0.1
     picks_up: bool = True
     refuses: str | None = None  # a status such as "486 Busy Here"
@@ -107,14 +108,16 @@ class Softphone:
 
     # ---- what a person does ------------------------------------------------------------------------------------------
 
-    def dial(self, line: Address, number: str, *, shown: str = "08123456789", hz: int = 0) -> Talk:
+    def dial(
+        self, line: Address, number: str, *, shown: str = "08123456789", hz: int = 0, counts: bool = False
+    ) -> Talk:
         """Call a number of the line."""
-        voice = Voice(self.address.host, hz)
+        voice = Voice(self.address.host, hz, counts)
         tag, call_id = _token(), f"{_token()}@{self.address.host}"
         ours = f'"{shown}" <sip:{shown}@{self.address}>;tag={tag}'
         talk = Talk(
             number,
-            Plan(hz=hz),
+            Plan(hz=hz, counts=counts),
             voice,
             call_id,
             ours,
@@ -190,7 +193,7 @@ class Softphone:
         talk = Talk(
             number,
             plan,
-            Voice(self.address.host, plan.hz),
+            Voice(self.address.host, plan.hz, plan.counts),
             get["call-id"],
             f"{get['to']};tag={_token()}",
             get["from"],
