@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _BETWEEN_KEYS_S = 1.0
+_SENT_AGAIN_FOR_S = 32.0  # RFC 3261: 64 · T1
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Plan:
     """What a telephone does with a call that comes in."""
 
     hz: int = 0  # its tone; 0: silence
+    counts: bool = False  # says the number of each packet instead
     rings_s: float = 0.1
     picks_up: bool = True
     refuses: str | None = None  # a status such as "486 Busy Here"
@@ -113,14 +115,16 @@ class Softphone:
 
     # ---- what a person does ------------------------------------------------------------------------------------------
 
-    def dial(self, line: Address, number: str, *, shown: str = "08123456789", hz: int = 0) -> Talk:
+    def dial(
+        self, line: Address, number: str, *, shown: str = "08123456789", hz: int = 0, counts: bool = False
+    ) -> Talk:
         """Call a number of the line."""
-        voice = self._voice(self.address.host, hz)
+        voice = self._voice_of(hz, counts=counts)
         tag, call_id = _token(), f"{_token()}@{self.address.host}"
         ours = f'"{shown}" <sip:{shown}@{self.address}>;tag={tag}'
         talk = Talk(
             number,
-            Plan(hz=hz),
+            Plan(hz=hz, counts=counts),
             voice,
             call_id,
             ours,
@@ -146,6 +150,18 @@ class Softphone:
             return
         self._request(talk, "BYE", "2")
         self._end(talk)
+
+    def forget(self) -> None:
+        """Let go of calls that are over, with all that was heard in them: for a telephone that is there for hours."""
+        with self._lock:
+            now = time.monotonic()
+            # What is sent again by the other side must not be taken for a new call.
+            self.talks = [talk for talk in self.talks if not talk.ended or now - talk.asked_at < _SENT_AGAIN_FOR_S]
+
+    def _voice_of(self, hz: int, *, counts: bool) -> Voice:
+        voice = self._voice(self.address.host, hz)
+        voice.counts = counts
+        return voice
 
     # ---- SIP ---------------------------------------------------------------------------------------------------------
 
@@ -190,7 +206,7 @@ class Softphone:
         talk = Talk(
             number,
             plan,
-            self._voice(self.address.host, plan.hz),
+            self._voice_of(plan.hz, counts=plan.counts),
             get["call-id"],
             f"{get['to']};tag={_token()}",
             get["from"],

@@ -55,6 +55,28 @@ def linear(audio: bytes) -> list[int]:
     return [LINEAR[byte] for byte in audio]
 
 
+_BIT = 10  # samples of one bit of a packet that says its number
+_CLEAR = _TONE // 2  # of 32767: more, on average over a bit, and somebody says it
+
+
+def numbered(number: int) -> bytes:
+    """A packet that says its number, modulo 65536: sixteen bits, the lowest first, each above or below nothing."""
+    high, low = _encoded([_TONE, -_TONE])
+    return b"".join(bytes([high if number >> bit & 1 else low]) * _BIT for bit in range(_SAMPLES // _BIT))
+
+
+def numbers_in(samples: Sequence[int]) -> list[int | None]:
+    """Which packets these are, one after the other; None where nobody says a number."""
+    return [_number(samples[at : at + _SAMPLES]) for at in range(0, len(samples) - _SAMPLES + 1, _SAMPLES)]
+
+
+def _number(packet: Sequence[int]) -> int | None:
+    bits = [sum(packet[at : at + _BIT]) / _BIT for at in range(0, _SAMPLES, _BIT)]
+    if any(abs(bit) < _CLEAR for bit in bits):
+        return None
+    return sum(1 << place for place, bit in enumerate(bits) if bit > 0)
+
+
 def share_of(hz: int, samples: Sequence[int]) -> float:
     """How much of the power of these samples (8 kHz) is at this frequency (Goertzel), from 0 to 1."""
     power = sum(sample * sample for sample in samples)
@@ -70,12 +92,18 @@ def share_of(hz: int, samples: Sequence[int]) -> float:
 
 @dataclass
 class Voice:
-    """The audio of one call: sends a tone, keeps what it is sent with its times."""
+    """The audio of one call: sends a tone, keeps what it is sent with its times.
+
+    With `counts` it says the number of each packet instead of a tone: which of them is where can be told one by one.
+    """
 
     host: str
     hz: int
+    counts: bool = False
     packets: list[tuple[float, bytes]] = field(default_factory=list)  # monotonic seconds, A-law
+    sent: list[float] = field(default_factory=list)  # Unix seconds of each packet
     target: Address | None = None
+    pauses: bool = False  # sends nothing for a while, as a phone that leaves out silence
 
     def __post_init__(self) -> None:
         self.address = free_address(self.host)
@@ -131,11 +159,12 @@ class Voice:
         pieces = itertools.cycle([sound[at : at + _SAMPLES] for at in range(0, len(sound), _SAMPLES)])
         due = time.monotonic()
         while not self._over.is_set():
-            if self.target and time.monotonic() >= due:
-                if self._keys:
+            if time.monotonic() >= due:
+                if self.target and self._keys:
                     self._send_key(self._keys.pop(0))
-                else:
-                    self._send(_PCMA, next(pieces), marker=False)
+                elif self.target and not self.pauses:
+                    self._send(_PCMA, numbered(len(self.sent)) if self.counts else next(pieces), marker=False)
+                    self.sent.append(time.time())
                 due = max(due + _PACKET_S, time.monotonic() - 1)
             readable, _, _ = select.select([self._socket], [], [], max(0.0, min(_PACKET_S, due - time.monotonic())))
             if readable:

@@ -1,7 +1,8 @@
 """`make demo`: the whole line with a simulated town around it, until Ctrl-C.
 
-Citizens call at random on SIPp, four call takers answer and record, a supervisor turns the tickets, now and then late;
-one call every 8 seconds at pace 1. Everything is invented, and nothing leaves this machine.
+Citizens call at random on SIPp, four call takers answer, record and have SKPDs rung, whose telephones accept, are busy,
+are not picked up or are a machine; a supervisor turns the tickets, now and then late; one call every 8 seconds at pace
+1. Everything is invented, and nothing leaves this machine.
 """
 
 from __future__ import annotations
@@ -21,19 +22,22 @@ import aiohttp
 from bench.sipp import SippFailed, citizens, phones
 from demo.api import Client, Unreachable
 from demo.line import DemoFailed, DemoLine, home_of, loopback
-from demo.people import VISITOR, hire, open_screens
+from demo.people import VISITOR, hire, open_screens, register_skpds
 from demo.room import Room
+from demo.telephones import telephones
 from demo.town import FASTEST, SLOWEST, Town
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.sipp import Address
+    from bench.softphone import Softphone
     from demo.town import PlannedCall
 
 _MOST_CALLS = 40  # at once; a town that is faster than that has to wait
 _LOOKS_EVERY_S = 0.2
 _PHONES_KNOWN_WITHIN_S = 30.0
+_FORGETS_EVERY_S = 60.0
 
 
 def say(text: str) -> None:
@@ -102,7 +106,14 @@ async def calls(sip: Address, town: Town, room: Room) -> None:
             group.create_task(call(sip, planned, free))
 
 
-async def life(line: DemoLine, town: Town) -> None:
+async def forget(exchange: Softphone) -> None:
+    """Keep nothing of the calls to SKPDs that are over, until cancelled: a demo may run for days."""
+    while True:
+        await asyncio.sleep(_FORGETS_EVERY_S)
+        exchange.forget()
+
+
+async def life(line: DemoLine, town: Town, exchange: Softphone) -> None:
     """Everything that happens around the line, until cancelled; raise DemoFailed, Unreachable."""
     sip, http = loopback(line.environment, "sip_bind"), loopback(line.environment, "http_bind")
     # While the line still starts: the phones are known to it then, and the town is alive as soon as it is ready.
@@ -112,7 +123,9 @@ async def life(line: DemoLine, town: Town) -> None:
     with await log_in(sip, desk.phones, town) as shift:
         say(f"demo: sign in at   http://{http}/ as {VISITOR}, password {desk.visitor_password}")
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
-            room = Room(Client(session, http), desk, open_screens(line, group), town, say)
+            screens, skpds = open_screens(line, group), register_skpds(line, town.line_rings_s, group)
+            room = Room(Client(session, http), desk, screens, skpds, town, say)
+            group.create_task(forget(exchange))
             group.create_task(room.work())
             group.create_task(renew(shift, sip, desk.phones, town))
             group.create_task(calls(sip, town, room))
@@ -127,10 +140,11 @@ async def demo(pace: float, seed: int) -> int:
         loopback(os.environ, key)
     town = Town(pace, seed)
     say(f"demo: pace {pace:g}, seed {seed}")
-    with home_of(os.environ) as home:
-        line = DemoLine.prepared(home, town.settings(), say)
+    # The carrier is there before the line: it is asked at once whether it is.
+    with home_of(os.environ) as home, telephones(town) as exchange:
+        line = DemoLine.prepared(home, f'carrier_proxy = "{exchange.address}"\n{town.settings()}', say)
         running = asyncio.create_task(line.run(), name="line")
-        living = asyncio.create_task(life(line, town), name="town")
+        living = asyncio.create_task(life(line, town, exchange), name="town")
         asked = asyncio.create_task(stopped.wait(), name="Ctrl-C")
         await asyncio.wait({running, living, asked}, return_when=asyncio.FIRST_COMPLETED)
         for task in (living, asked):

@@ -68,6 +68,21 @@ class Client:
         path = f"/tickets/{ticket}/status"
         _good(await self.ask(token, "POST", path, {"status": status}), path)
 
+    async def send(self, token: str, ticket: str, skpd: str) -> str:
+        """Have an SKPD rung for a ticket, and give the dispatch's id; raise Refused."""
+        path = f"/tickets/{ticket}/dispatches"
+        return str(_good(await self.ask(token, "POST", path, {"skpd": skpd}), path)["id"])
+
+    async def withdraw(self, token: str, ticket: str, dispatch: str) -> None:
+        """Have it rung no more; raise Refused, also when somebody has accepted meanwhile."""
+        path = f"/tickets/{ticket}/dispatches/{dispatch}/cancel"
+        _good(await self.ask(token, "POST", path), path)
+
+    async def report(self, token: str, ticket: str, dispatch: str, said: Mapping[str, Any]) -> None:
+        """Write down what the SKPD says of it; raise Refused."""
+        path = f"/tickets/{ticket}/dispatches/{dispatch}/updates"
+        _good(await self.ask(token, "POST", path, said), path)
+
     async def live(self, token: str) -> AsyncIterator[Json]:
         """Follow the live feed for ever, without a gap: cut off, it comes back with the last `seq` it has seen."""
         query: dict[str, str] = {}

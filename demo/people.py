@@ -32,20 +32,20 @@ SKPDS: Final = (
     (
         "damkar",
         "Pemadam Kebakaran",
-        ("0374 112 113,ring=15", "0812 0000 0113", "0812 0000 0213"),
+        ("0374 112 113", "0812 0000 0113", "0812 0000 0213"),
         ("kebakaran", "evakuasi-hewan"),
     ),
     (
         "psc119",
         "PSC 119 Dinas Kesehatan",
-        ("0374 112 119,ring=15", "0812 0000 0119"),
+        ("0374 112 119", "0812 0000 0119"),
         ("medis", "kecelakaan"),
     ),
-    ("polres", "Polres Bima Kota", ("0374 112 110,ring=15", "0812 0000 0110"), ("kriminal", "kdrt", "kecelakaan")),
+    ("polres", "Polres Bima Kota", ("0374 112 110", "0812 0000 0110"), ("kriminal", "kdrt", "kecelakaan")),
     (
         "bpbd",
         "BPBD Kota Bima",
-        ("0374 112 117,ring=15,hours=Mon-Fri 07:30-16:00", "0812 0000 0117"),
+        ("0374 112 117,hours=Mon-Fri 07:30-16:00", "0812 0000 0117"),
         ("banjir", "pohon-tumbang", "sar"),
     ),
 )
@@ -71,15 +71,26 @@ async def hire(line: DemoLine) -> Desk:
 
 
 def open_screens(line: DemoLine, group: asyncio.TaskGroup) -> dict[str, asyncio.Task[str]]:
-    """Have the takers come to their screens, one after the other: extension → token. Then the SKPDs are registered.
+    """Have the takers come to their screens, one after the other: extension → token.
 
     Each verb costs about a second of CPU: the telephones need not wait for these.
     """
     screens = {extension: group.create_task(_user(line, user, "call_taker")) for extension, _, user in TAKERS}
     group.create_task(line.siaga112("taker", "add", ABSENT[0], "--name", ABSENT[1]))
-    for code, name, lines, categories in SKPDS:
-        group.create_task(_skpd(line, code, name, lines, categories))
     return screens
+
+
+def register_skpds(line: DemoLine, ring_s: int, group: asyncio.TaskGroup) -> dict[str, asyncio.Task[None]]:
+    """Have the SKPDs registered, whose lines ring for so long each: code → done."""
+    return {
+        code: group.create_task(_skpd(line, code, name, [f"{one},ring={ring_s}" for one in lines], categories))
+        for code, name, lines, categories in SKPDS
+    }
+
+
+def whom_to_send(category: str | None) -> tuple[str, ...]:
+    """The SKPDs that act on such an incident."""
+    return tuple(code for code, _, _, categories in SKPDS if category in categories)
 
 
 async def _phone(line: DemoLine, extension: str, name: str) -> tuple[str, str]:

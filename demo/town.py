@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.sipp import HIDDEN, Citizen, Pickup
+from bench.softphone import Plan
 from demo.stories import EMERGENCIES, GHOST, PRANK, QUESTIONS, REPORTERS, TEST, Story
+from ticketing.dispatch import DispatchState
 from ticketing.model import CallType
+from ticketing.skpd import RING_S
 
 SLOWEST, FASTEST = 0.1, 20.0
 BETWEEN_CALLS_S: Final = 8.0
@@ -44,6 +47,13 @@ LONGEST_TALK_S: Final = 50.0  # then the taker says goodbye
 _RINGS_UNTIL_NEXT_S: Final = 10.0
 _LOGIN_S, _SHORTEST_LOGIN_S = 80.0, 5.0
 _GRACE_S: Final = 5.0  # what the telephone itself takes, whatever the pace
+
+# Of a hundred calls that reach a telephone of an SKPD.
+TELEPHONES: Final = {"accepts": 58, "busy": 12, "nobody": 15, "machine": 15}
+_LINE_RINGS_S: Final = 20.0
+_SENDS, _THINKS_BETTER = 0.85, 0.08  # of all emergencies for which there is an SKPD; of all that were sent
+_DECLINES: Final = 0.1  # of all dispatches that somebody accepted
+_DECLINED_BECAUSE: Final = ("Semua unit sedang di lokasi lain.", "Sudah ditangani warga, tidak perlu datang.")
 
 _GIVE_UP_AT_ONCE: Final = 0.12  # of all callers
 _REPEAT_PRANKS: Final = 0.4  # of all pranks
@@ -92,6 +102,23 @@ class Handling:
     close_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a taker has an SKPD rung, in seconds: withdrawn so long afterwards, or not; asked again after a failure."""
+
+    withdrawn_after_s: float | None
+    again_after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an SKPD says of a dispatch, seconds after what it said before."""
+
+    after_s: float
+    state: DispatchState
+    note: str | None = None
+
+
 class Town:
     """The town at one pace."""
 
@@ -125,6 +152,51 @@ class Town:
         close_s = dice.uniform(240, 900) if dice.random() < _CLOSED_IN_TIME else dice.uniform(1210, 1500)
         after = (dice.uniform(3, 8), dice.uniform(6, 20), on_progress_s, max(close_s, on_progress_s + 60))
         return Handling(*(seconds / self._pace for seconds in after))
+
+    def sending(self, ticket: str, skpd: str) -> Sending | None:
+        """How the taker of this ticket sends this SKPD; None: not at all."""
+        dice = self._dice_for("sending", ticket, skpd)
+        sends, thinks_better = dice.random() < _SENDS, dice.random() < _THINKS_BETTER
+        withdrawn_s, again_s = dice.uniform(1, 3) / self._pace, dice.uniform(15, 45) / self._pace
+        return Sending(withdrawn_s if thinks_better else None, again_s) if sends else None
+
+    def reports(self, ticket: str, skpd: str) -> tuple[Report, ...]:
+        """What this SKPD says once it has accepted: that it cannot come, or how it goes on to the end."""
+        dice = self._dice_for("reports", ticket, skpd)
+        if dice.random() < _DECLINES:
+            because = dice.choice(_DECLINED_BECAUSE)
+            return (Report(dice.uniform(20, 60) / self._pace, DispatchState.DECLINED, because),)
+        steps = (
+            (DispatchState.ASSIGNED, 20, 60),
+            (DispatchState.EN_ROUTE, 15, 60),
+            (DispatchState.ON_SCENE, 90, 300),
+            (DispatchState.HANDLED, 120, 400),
+        )
+        return tuple(Report(dice.uniform(least, most) / self._pace, state) for state, least, most in steps)
+
+    def telephone(self, number: str, times: int) -> Plan:
+        """What becomes of the call by which this telephone of an SKPD is called for the `times`-th time."""
+        dice = self._dice_for("telephone", number, str(times))
+        match dice.choices(list(TELEPHONES), list(TELEPHONES.values()))[0]:
+            case "accepts":
+                # What is said to an officer does not get longer in a slow town: pressed within it.
+                thinks_s = dice.uniform(1, 5) / max(1.0, self._pace)
+                talks_s = dice.uniform(15, 45) / self._pace
+                rings_s = dice.uniform(2, 9) / self._pace
+                return Plan(rings_s=rings_s, presses="1", thinks_s=thinks_s, stays_s=thinks_s + talks_s)
+            case "machine":
+                return Plan(rings_s=4 / self._pace, stays_s=max(2.0, dice.uniform(8, 14) / self._pace))
+            case "busy":
+                return Plan(refuses="486 Busy Here")
+        return Plan(picks_up=False)
+
+    @property
+    def line_rings_s(self) -> int:
+        """Seconds for which a line of an SKPD is rung before the next one's turn."""
+        return min(RING_S[-1], max(RING_S[0], round(_LINE_RINGS_S / self._pace)))
+
+    def _dice_for(self, *what: str) -> random.Random:
+        return random.Random(" ".join((str(self._seed), *what)))  # noqa: S311 - whatever the order of tickets
 
     def reporter(self, ticket: str) -> str:
         """Who says so."""

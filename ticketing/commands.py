@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticketing.callbacks import CallBackOutcome
-    from ticketing.dispatch import Begun, DispatchState, Said, Trace
+    from ticketing.dispatch import Begun, DispatchState, Said, SpokenNote, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.people import Session, Token, User
     from ticketing.skpd import Skpd
@@ -139,10 +139,11 @@ class NoteBreaches:
 
 @dataclass(frozen=True, slots=True)
 class NoteRecordingAccess:
-    """Put on record who asked for a call's audio; refused with CallUnknown."""
+    """Put on record who asked for a call's audio, or for a note on one of its dispatches; refused with CallUnknown."""
 
     call_id: CallId
     by: str
+    note: SpokenNote | None = None
 
 
 @dataclass(frozen=True, slots=True)

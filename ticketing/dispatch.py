@@ -262,6 +262,14 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenNote:
+    """A note that an officer has spoken on a dispatch; `name` is the note of the update that tells of it."""
+
+    dispatch: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     """One SKPD asked to act on one ticket. `lines` are the numbers that were to be rung, as they stood then."""
 

@@ -210,6 +210,19 @@ class RecordingPlayed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NotePlayed(Event):
+    """Somebody asked for a note that was spoken on a dispatch; `note` is as the dispatch's update names it.
+
+    An event of its own because an entry has the fields of its event: those of the call's audio stay as they are.
+    """
+
+    type: ClassVar[str] = "recording_played"
+    by: str
+    dispatch: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallBackTried(Event):
     """Somebody tried to call the caller of this owing call back."""
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.ami_link import AmiRefused, AmiUnavailable
 from gateway.presentation import dispatch_json
-from gateway.skpd_facts import spoken_stamp
+from gateway.skpd_facts import spoken_stamp, voice_note
 from gateway.web import guard
 from gateway.web.answers import DispatchAnswer, TicketAnswer
 from gateway.web.api_tickets import kept_ticket, show_ticket
@@ -21,7 +21,7 @@ from gateway.web.errors import NoSuchThing
 from gateway.web.routes import Route
 from gateway.web.schemas import DispatchBody, DispatchUpdateBody
 from ticketing.commands import NoteRecordingAccess, UpdateDispatch
-from ticketing.dispatch import DISPATCH_ID
+from ticketing.dispatch import DISPATCH_ID, SpokenNote
 from ticketing.errors import (
     DispatchOver,
     DispatchUnderWay,
@@ -88,7 +88,8 @@ async def _note(request: web.Request) -> web.StreamResponse:
     is_told = any(spoken_stamp(one.note) == stamp for one in dispatch.updates)
     if not is_told or not await asyncio.to_thread(file.is_file):
         raise NoSuchThing(f"there is no note {stamp[:40]} on this dispatch")
-    await web_of(request).desk.handle(NoteRecordingAccess(dispatch.call_id, asker(request).user.name))
+    played = SpokenNote(dispatch.id, voice_note(stamp))
+    await web_of(request).desk.handle(NoteRecordingAccess(dispatch.call_id, asker(request).user.name, played))
     return web.FileResponse(
         file, headers={"Content-Type": "audio/wav", "Content-Disposition": f'inline; filename="{file.name}"'}
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gateway.skpd_facts import spoken_stamp, voice_note
 from gateway.web.views import causes, grouped
-from ticketing.dispatch import SAID_BY_SKPD, DispatchState, last_of_each
+from ticketing.dispatch import SAID_BY_SKPD, DispatchState, SpokenNote, last_of_each
 from ticketing.model import LegKind, Role, TicketStatus
 from ticketing.permissions import Permission, may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from gateway.web.views import When, Words
     from ticketing.dispatch import Dispatch, DispatchLeg, Update
@@ -72,13 +74,22 @@ class LegView:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenView:
+    """A note that was spoken; `plays`: its audio is there, and this visitor may hear it."""
+
+    stamp: str
+    plays: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateView:
-    """What somebody said of a dispatch."""
+    """What somebody said of a dispatch; its note, if it has one, was written or spoken."""
 
     state: DispatchState
     when: When
     by: str
     note: str | None
+    spoken: SpokenView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +145,18 @@ def dispatch_panel(
     *,
     asker: Asker,
     words: Words,
+    audible: AbstractSet[SpokenNote] = frozenset(),
 ) -> Panel:
-    """The panel of a ticket; `dispatches` are the ticket's in their order, `names` those of SKPDs, removed ones too."""
+    """The panel of a ticket; `dispatches` are the ticket's in their order, `names` those of SKPDs, removed ones too.
+
+    `audible` are the spoken notes that the visitor may hear.
+    """
     is_open = kept.ticket.status is not TicketStatus.CLOSED
     standing = {one.id for one in last_of_each(dispatches)} if is_open else frozenset()
     return Panel(
         choices=_choices(skpds, kept.ticket.category, dispatches) if asker.dispatches and is_open else (),
         dispatches=tuple(
-            _dispatch_view(one, names, asker, words, stands=one.id in standing) for one in reversed(dispatches)
+            _dispatch_view(one, names, asker, words, audible, stands=one.id in standing) for one in reversed(dispatches)
         ),
         consults=asker.dispatches and _taker_is_there(kept),
         hands_over=asker.dispatches and _taker_is_there(kept) and any(one.talks for one in dispatches),
@@ -180,7 +195,13 @@ def _taker_is_there(kept: KeptTicket) -> bool:
 
 
 def _dispatch_view(
-    dispatch: Dispatch, names: Mapping[str, str], asker: Asker, words: Words, *, stands: bool
+    dispatch: Dispatch,
+    names: Mapping[str, str],
+    asker: Asker,
+    words: Words,
+    audible: AbstractSet[SpokenNote],
+    *,
+    stands: bool,
 ) -> DispatchView:
     speaks = asker.speaks_for(dispatch)
     return DispatchView(
@@ -193,7 +214,7 @@ def _dispatch_view(
         joins=asker.dispatches and dispatch.consults,
         failed=stands and dispatch.state is DispatchState.FAILED,
         legs=tuple(_leg_view(dispatch, leg, words) for leg in dispatch.trace.legs),
-        updates=tuple(_update_view(one, words) for one in dispatch.updates),
+        updates=tuple(_update_view(dispatch, one, audible, words) for one in dispatch.updates),
         cancels=asker.dispatches and dispatch.can_be_withdrawn and not dispatch.cancelled_at,
         says=sayable(dispatch.state) if speaks else (),
         notes=dispatch.state if speaks and dispatch.state in SAID_BY_SKPD else None,
@@ -214,8 +235,10 @@ def _leg_view(dispatch: Dispatch, leg: DispatchLeg, words: Words) -> LegView:
     return LegView(grouped(dispatch.line(leg) or "—"), leg.trunk, steps, codes)
 
 
-def _update_view(update: Update, words: Words) -> UpdateView:
-    return UpdateView(update.state, words.when(update.at), update.by, update.note)
+def _update_view(dispatch: Dispatch, update: Update, audible: AbstractSet[SpokenNote], words: Words) -> UpdateView:
+    stamp = spoken_stamp(update.note)
+    spoken = SpokenView(stamp, SpokenNote(dispatch.id, voice_note(stamp)) in audible) if stamp else None
+    return UpdateView(update.state, words.when(update.at), update.by, None if stamp else update.note, spoken)
 
 
 def sayable(state: DispatchState) -> tuple[DispatchState, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from gateway.skpd_facts import spoken_stamp, voice_note
 from gateway.web.areas import areas, districts
 from gateway.web.context import web_of
 from gateway.web.dispatch_views import Asker, dispatch_panel
@@ -13,9 +14,13 @@ from gateway.web.rendering import rendered, words_for
 from gateway.web.texts import CATEGORIES
 from gateway.web.timeline_words import timeline_lines
 from gateway.web.views import ticket_view
+from ticketing.dispatch import SpokenNote
 from ticketing.model import CallType, Role, is_ticket_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
     from aiohttp import web
 
     from gateway.web.rendering import Visitor
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     from ticketing.ports import KeptTicket
 
     Known = tuple[KeptTicket, tuple[Dispatch, ...]]
+
+Named = TypeVar("Named")
 
 
 async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
@@ -68,7 +75,15 @@ async def _ticket(request: web.Request, visitor: Visitor, known: Known) -> dict[
     entries = await parts.store.timeline(kept.ticket.number)
     return {
         "view": ticket_view(kept, await parts.store.takers(), role=visitor.role, now=parts.clock.now(), words=words),
-        "panel": dispatch_panel(kept, dispatches, skpds, names, asker=asker, words=words),
+        "panel": dispatch_panel(
+            kept,
+            dispatches,
+            skpds,
+            names,
+            asker=asker,
+            words=words,
+            audible=await _notes_for(request, visitor, dispatches),
+        ),
         "timeline": timeline_lines(entries, kept.ticket.answered_at, words, names),
     }
 
@@ -77,5 +92,17 @@ async def recordings_for(request: web.Request, visitor: Visitor, of: list[Call])
     """Which of these calls have audio that the visitor may hear."""
     if not visitor.plays:
         return frozenset()
-    audio = {call.id: web_of(request).home.recording(call.id) for call in of}
+    return await _those_there({call.id: web_of(request).home.recording(call.id) for call in of})
+
+
+async def _notes_for(request: web.Request, visitor: Visitor, of: Iterable[Dispatch]) -> frozenset[SpokenNote]:
+    """Which spoken notes of these dispatches have audio that the visitor may hear."""
+    spoken = [(one.id, stamp) for one in of for told in one.updates if (stamp := spoken_stamp(told.note))]
+    if not spoken or not visitor.plays:
+        return frozenset()
+    home = web_of(request).home
+    return await _those_there({SpokenNote(one, voice_note(stamp)): home.note(one, stamp) for one, stamp in spoken})
+
+
+async def _those_there(audio: Mapping[Named, Path]) -> frozenset[Named]:
     return await asyncio.to_thread(lambda: frozenset(one for one, file in audio.items() if file.is_file()))

@@ -7,6 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from gateway.skpd_facts import spoken_stamp
 from gateway.web.areas import area_name
 from gateway.web.city import limit
 from gateway.web.texts import TEXTS
@@ -52,8 +53,13 @@ def timeline_lines(
     entries: Sequence[Entry], answered_at: datetime, words: Words, skpds: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Line, ...]:
     """The timeline, in its order; `skpds` are the names of SKPDs by their codes."""
-    whose = _dispatched(entries)
-    return tuple(_line(entry, answered_at, words, _skpd(entry, whose, skpds)) for entry in entries)
+    whose, told = _dispatched(entries), _notes_told(entries)
+
+    def about(entry: Entry) -> dict[str, str]:
+        spoken = told.get(_note_of(entry))
+        return {"skpd": _skpd(entry, whose, skpds), "spoken": words.when(spoken).time if spoken else "—"}
+
+    return tuple(_line(entry, answered_at, words, about(entry)) for entry in entries)
 
 
 def _dispatched(entries: Iterable[Entry]) -> dict[str, str]:
@@ -62,18 +68,27 @@ def _dispatched(entries: Iterable[Entry]) -> dict[str, str]:
     return {dispatch: skpd for dispatch, skpd in pairs if isinstance(dispatch, str) and isinstance(skpd, str)}
 
 
+def _notes_told(entries: Iterable[Entry]) -> dict[tuple[str, str], datetime]:
+    """When each note on a dispatch was told: who plays one is on record with its name alone."""
+    return {_note_of(entry): entry.at for entry in entries if entry.type == "dispatch_updated"}
+
+
+def _note_of(entry: Entry) -> tuple[str, str]:
+    return str(entry.body.get("dispatch")), str(entry.body.get("note"))
+
+
 def _skpd(entry: Entry, whose: Mapping[str, str], names: Mapping[str, str]) -> str:
     code = str(entry.body.get("skpd") or whose.get(str(entry.body.get("dispatch"))) or "—")
     return names.get(code, code)
 
 
-def _line(entry: Entry, answered_at: datetime, words: Words, skpd: str) -> Line:
+def _line(entry: Entry, answered_at: datetime, words: Words, about: Mapping[str, str]) -> Line:
     by = entry.body.get("by")
     return Line(
         type=entry.type,
         when=words.when(entry.at),
         after=f"+{lasted(entry.at - answered_at)}" if entry.at >= answered_at else None,
-        text=_sentence(entry, answered_at, words, skpd),
+        text=_sentence(entry, answered_at, words, about),
         by=by if isinstance(by, str) else None,
         details=tuple(_details(entry, words)),
         minor=entry.type in _MINOR,
@@ -81,14 +96,18 @@ def _line(entry: Entry, answered_at: datetime, words: Words, skpd: str) -> Line:
     )
 
 
-def _sentence(entry: Entry, answered_at: datetime, words: Words, skpd: str) -> str:
-    key = f"timeline.{entry.type}"
+def _sentence(entry: Entry, answered_at: datetime, words: Words, about: Mapping[str, str]) -> str:
+    key = f"timeline.{entry.type}{'_note' if _plays_note(entry) else ''}"
     if key not in TEXTS:
         return words.t("timeline.other", type=entry.type)
     # As it was promised then, whatever the city promises now.
     promise = limit(entry.at - answered_at)
     clock = _word("sla", entry.body.get("clock"), words, minutes=promise)
-    return words.t(key, **_values(entry.body, words), clock=clock, skpd=skpd)
+    return words.t(key, **_values(entry.body, words), clock=clock, **about)
+
+
+def _plays_note(entry: Entry) -> bool:
+    return entry.type == "recording_played" and "note" in entry.body
 
 
 def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
@@ -137,7 +156,10 @@ def _details(entry: Entry, words: Words) -> Iterable[str]:
     if isinstance(reason, str) and reason:
         yield words.t("timeline.status_turned_reason", reason=reason)
     note = entry.body.get("note")
-    if isinstance(note, str) and note:
+    if isinstance(note, str) and spoken_stamp(note):
+        if not _plays_note(entry):
+            yield words.t("timeline.spoken_note")
+    elif isinstance(note, str) and note:
         yield words.t("timeline.note", note=note)
     if entry.type == "dispatch_line_ended" and (codes := causes(entry.body.get("cause"), entry.body.get("sip"))):
         yield codes

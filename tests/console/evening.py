@@ -41,6 +41,7 @@ from ticketing.skpd import Line, Skpd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from gateway.home import Home
     from tests.ticketing.room import SetClock
@@ -167,7 +168,7 @@ async def play(desk: TicketDesk, clock: SetClock, home: Home) -> None:
                 numbers[call_id] = entry.ticket_number
     for one in told:
         if one.story.talk is not None:
-            write_sound(home, one.call_id)
+            write_sound(home.recording(one.call_id))
     clock.time = NOW
     await desk.handle(NoteBreaches())
 
@@ -285,9 +286,8 @@ def _instant(at: datetime) -> Instant:
     return Instant(at, Precision.LEDGER)
 
 
-def write_sound(home: Home, call_id: CallId, seconds: float = 1.0) -> None:
+def write_sound(file: Path, seconds: float = 1.0) -> None:
     """A recording: silence, of Asterisk's kind (8 kHz, 16 bit)."""
-    file = home.recording(call_id)
     file.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(file), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.console.evening import NOW, ago, answered, arrives
+from gateway.skpd_facts import note_stamp, voice_note
+from tests.console.console import heard
+from tests.console.evening import NOW, ago, answered, arrives, write_sound
 from ticketing.commands import RecordCalls, RequestDispatch, Triage, TriageTicket, UpdateDispatch
-from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Trace, Tried
+from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Said, Trace, Tried
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -156,6 +158,42 @@ def test_an_skpds_dispatcher_sees_what_was_sent_to_it_and_says_how_it_goes_on(
     # The feed is not for them: what the room does is there all the same, a moment later.
     evening.tell(UpdateDispatch(FIRE, mine.id, DispatchState.ON_SCENE, "rahmawati"))
     expect(of(page, mine)).to_contain_text("Pemadam Kebakaran: Di lokasi")
+
+
+def test_an_officers_spoken_note_is_heard_on_the_ticket_and_that_it_was_is_on_record(
+    evening: Console, visiting: Visit
+) -> None:
+    spoken = ago(20).at
+    evening.tell(RecordCalls(said=((1, Said(spoken, "tel:+6237444119", None, voice_note(note_stamp(spoken)))),)))
+    write_sound(evening.home.note(1, note_stamp(spoken)), seconds=60)
+    page = visiting(evening.address, "sari")
+    page.goto(f"/tickets/{FIRE}")
+    ambulance = page.locator("#dispatch-1")
+    play = ambulance.get_by_role("button", name="Putar catatan suara PSC 119 · ambulans pukul 19:42:10")
+    play.press("Enter")
+    player = page.get_by_role("region", name="Pemutar rekaman")
+    expect(player).to_contain_text("Catatan suara PSC 119 · ambulans pukul 19:42:10")
+    sound = player.locator("audio")
+    assert heard(sound)
+    played = "Catatan suara PSC 119 · ambulans pukul 19:42:10 diputar oleh sari"
+    expect(page.locator("#ticket-timeline")).to_contain_text(played)
+    # It goes on while the page follows what others do, and leaves the keyboard where it was.
+    evening.tell(UpdateDispatch(FIRE, 1, DispatchState.ON_SCENE, "rahmawati"))
+    expect(ambulance).to_contain_text("Di lokasi")
+    assert sound.evaluate("one => !one.paused && !one.ended")
+    player.get_by_role("button", name="Tutup pemutar").press("Enter")
+    expect(player).to_be_hidden()
+    expect(play).to_be_focused()
+
+
+def test_who_may_not_hear_recordings_sees_that_a_note_was_spoken(evening: Console, visiting: Visit) -> None:
+    spoken = ago(20).at
+    evening.tell(RecordCalls(said=((1, Said(spoken, "tel:+6237444119", None, voice_note(note_stamp(spoken)))),)))
+    write_sound(evening.home.note(1, note_stamp(spoken)))
+    page = visiting(evening.address, "rahmawati")
+    page.goto(f"/tickets/{FIRE}")
+    expect(page.locator("#dispatch-1")).to_contain_text("Catatan suara")
+    expect(page.get_by_role("button", name="Putar")).to_have_count(0)
 
 
 def test_somebody_is_sent_although_the_record_cannot_be_saved(evening: Console, visiting: Visit) -> None:

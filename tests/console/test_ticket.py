@@ -435,8 +435,9 @@ def test_a_supervisor_hears_the_recording_and_that_is_on_record(evening: Console
     page = opened(visiting, evening, "sari", FIRE)
     timeline = page.locator("#ticket-timeline")
     expect(timeline).not_to_contain_text("Rekaman diputar")
-    page.locator("audio").evaluate("one => one.play()")
-    assert heard(page.locator("audio"))
+    recording = page.get_by_role("region", name="Rekaman", exact=True).locator("audio")
+    recording.evaluate("one => one.play()")
+    assert heard(recording)
     expect(timeline).to_contain_text("Rekaman diputar oleh sari")
 
 

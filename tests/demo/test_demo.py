@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo.line import DEMOS, DemoFailed, DemoLine, home_of, loopback
-from demo.people import SKPDS
+from demo.people import SKPDS, TAKERS
 from gateway.config import CHECKOUT
 from tests.demo.playing import Playing, alive, environment, words_of
 from tests.telephony.line import eventually
@@ -36,6 +36,20 @@ def test_a_town_calls_takers_write_a_supervisor_turns_and_ctrl_c_leaves_nothing(
             )
 
         eventually(everything_has_been_seen, within_s=45)
+
+        def every_telephone_has_been_seen() -> bool:
+            sent = [one for ticket in visitor.list("tickets") for one in ticket["dispatches"]]
+            legs = {leg["outcome"] for one in sent for leg in one["legs"]}
+            # The carrier is there, and knows every number.
+            assert legs <= {None, "accepted", "busy", "no_answer", "not_confirmed", "cancelled"}
+            return (
+                {"accepted", "busy", "no_answer", "not_confirmed"} <= legs
+                and {"en_route", "handled"} <= {one["state"] for one in sent}
+                and any(one["bridged_at"] for one in sent)
+                and {one["requested_by"] for one in sent} <= {user for _, _, user in TAKERS}
+            )
+
+        eventually(every_telephone_has_been_seen, within_s=90)
         # Their login is good for two minutes only: by now others have taken their place, and are called.
         eventually(lambda: not alive([first_phones]), within_s=20)
         assert {one["code"] for one in visitor.list("skpds", "")} == {code for code, *_ in SKPDS}

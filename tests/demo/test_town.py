@@ -11,21 +11,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.__main__ import arguments
-from demo.people import SKPDS
+from demo.people import SKPDS, whom_to_send
 from demo.stories import EMERGENCIES, QUESTIONS
-from demo.town import BETWEEN_CALLS_S, FASTEST, MIX, SLOWEST, Town, subscriber
+from demo.telephones import NUMBERS
+from demo.town import BETWEEN_CALLS_S, FASTEST, MIX, SLOWEST, TELEPHONES, Town, subscriber
 from gateway.config import Settings
 from gateway.line_syntax import parse_line
 from gateway.phone_numbers import identify
 from gateway.web.areas import areas
 from gateway.web.schemas import TriageBody
 from gateway.web.texts import CATEGORIES
+from ticketing.dispatch import DispatchState
 from ticketing.model import CallerIdStyle, CallerKind, PresentedIdentity
-from ticketing.skpd import Skpd
+from ticketing.skpd import RING_S, Skpd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bench.softphone import Plan
     from demo.stories import Story
     from demo.town import PlannedCall
 
@@ -101,6 +104,51 @@ def test_every_skpd_can_be_rung_and_is_asked_for_what_happens_in_the_town() -> N
         assert set(categories) <= happens & set(CATEGORIES)
         numbers += [line.number for line in skpd.lines]
     assert len(numbers) == len(set(numbers)) > 2 * len(SKPDS)
+
+
+def kind_of(plan: Plan) -> str:
+    """What somebody who calls there gets."""
+    if plan.refuses:
+        return "busy"
+    if not plan.picks_up:
+        return "nobody"
+    return "accepts" if plan.presses == "1" else "machine"
+
+
+def test_telephones_of_skpds_go_every_way_and_the_same_again_for_the_same_seed() -> None:
+    calls_to = [(number, times) for number in sorted(NUMBERS) for times in range(1, 301)]
+    one, again, other = ([Town(1, seed).telephone(*call) for call in calls_to] for seed in (7, 7, 8))
+    assert one == again != other
+    kinds = Counter(map(kind_of, one))
+    for kind, share in TELEPHONES.items():
+        assert kinds[kind] * 100 / len(one) == pytest.approx(share, abs=4)
+
+
+@pytest.mark.parametrize("pace", [SLOWEST, 1, 5, FASTEST])
+def test_whoever_picks_up_does_so_while_the_line_is_rung_and_presses_while_it_is_told(pace: float) -> None:
+    town = Town(pace, 1)
+    assert town.line_rings_s in RING_S
+    for plan in (town.telephone(number, times) for number in NUMBERS for times in range(50)):
+        assert not plan.picks_up or plan.rings_s < town.line_rings_s
+        assert plan.thinks_s <= 5
+        assert not plan.presses or (plan.stays_s or 0) > plan.thinks_s
+
+
+def test_skpds_say_how_it_goes_on_and_some_cannot_come() -> None:
+    town = Town(1, 1)
+    tickets = [f"112-20261123-{serial:04d}" for serial in range(400)]
+    lasts = Counter(town.reports(ticket, "psc119")[-1].state for ticket in tickets)
+    assert lasts.keys() == {DispatchState.HANDLED, DispatchState.DECLINED}
+    assert 0.05 < lasts[DispatchState.DECLINED] / len(tickets) < 0.2
+    assert all(said.note for ticket in tickets for said in town.reports(ticket, "psc119") if said.state == "declined")
+    sent = [sending for sending in (town.sending(ticket, "psc119") for ticket in tickets) if sending]
+    assert 0.7 < len(sent) / len(tickets) < 1
+    assert 0 < sum(one.withdrawn_after_s is not None for one in sent) < len(sent) / 5
+
+
+def test_an_accident_needs_ambulance_and_police() -> None:
+    assert whom_to_send("kecelakaan") == ("psc119", "polres")
+    assert whom_to_send("listrik") == ()
 
 
 def test_a_pace_that_no_machine_keeps_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

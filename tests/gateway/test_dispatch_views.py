@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.skpd_facts import note_stamp, voice_note
 from gateway.web.city import City
 from gateway.web.dispatch_views import Asker, Panel, dispatch_panel, sayable, sent_views
 from gateway.web.texts import TEXTS, texts
 from gateway.web.views import Words
 from tests.ticketing.evidence import MORNING, answered, arrives, hung_up, joined, left
-from ticketing.dispatch import Dispatch, DispatchLeg, DispatchState, Trace, Tried, Update
+from ticketing.dispatch import Dispatch, DispatchLeg, DispatchState, SpokenNote, Trace, Tried, Update
 from ticketing.model import Instant, Precision, Role, Ticket, TicketStatus
 from ticketing.ports import KeptTicket
 from ticketing.skpd import Line, Skpd
@@ -131,6 +132,19 @@ def test_every_step_of_every_line_is_shown_with_its_time_and_what_became_of_it()
         ],
     ]  # fmt: skip
     assert {f"leg.{word}" for leg in steps for word, _ in leg} <= TEXTS.keys()
+
+
+def test_a_spoken_note_is_played_by_whoever_may_hear_it_where_its_audio_is() -> None:
+    told = [said(DispatchState.ACCEPTED, seconds, voice_note(note_stamp(at(seconds).at))) for seconds in (30, 40)]
+    there = frozenset({SpokenNote(1, str(told[0].note))})
+    for audible, plays in ((there, [True, False]), (frozenset(), [False, False])):
+        one = dispatch(updates=(*told, said(DispatchState.HANDLED, 50, "voice: selesai")))
+        shown = dispatch_panel(KEPT, (one,), SKPDS, NAMES, asker=SUPERVISOR, words=WORDS, audible=audible)
+        *spoken, written = shown.dispatches[0].updates
+        assert [(update.note, update.spoken and update.spoken.plays) for update in spoken] == [
+            (None, played) for played in plays
+        ]
+        assert (written.note, written.spoken) == ("voice: selesai", None)
 
 
 def test_what_the_skpd_said_is_shown_with_who_put_it_down() -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import gateway.web
+from gateway.skpd_facts import note_stamp, voice_note
 from gateway.watch.alarms import Alarm
 from gateway.web import api_call_backs, api_dispatches, api_tickets
 from gateway.web.areas import area_name, areas, districts
@@ -41,7 +42,15 @@ from ticketing.dispatch_events import (
     DispatchRequested,
     DispatchUpdated,
 )
-from ticketing.events import Event, SlaBreached, StatusTurned, TakerAnswered, TicketTriaged
+from ticketing.events import (
+    Event,
+    NotePlayed,
+    RecordingPlayed,
+    SlaBreached,
+    StatusTurned,
+    TakerAnswered,
+    TicketTriaged,
+)
 from ticketing.model import (
     Caller,
     CallerKind,
@@ -349,6 +358,25 @@ def test_a_dispatch_is_told_by_the_name_of_its_skpd_on_every_line() -> None:
     assert [line.details for line in lines[2:6]] == [("Q.850 17, SIP 486",), (), (), ("Catatan: semua unit di Sape",)]
     assert [line.by for line in lines if line.by] == ["rahma", "rahma"]
     assert [line.type for line in lines if line.grave] == ["dispatch_failed"]
+
+
+def test_a_spoken_note_is_no_riddle_and_whoever_plays_it_played_that_one() -> None:
+    note, told_at = voice_note(note_stamp(ANSWER)), ANSWER + timedelta(seconds=75)
+    events = (
+        DispatchRequested(ANSWER, "7", "damkar", ("+6237442113",), "rahma"),
+        DispatchUpdated(told_at, "7", "damkar", DispatchState.ACCEPTED, "tel:+6237442113", note),
+        NotePlayed(told_at, "sari", "7", note),
+        NotePlayed(told_at, "sari", "8", note),
+        RecordingPlayed(told_at, "sari"),
+    )
+    entries = chained(call_id(), events, NO_ENTRY, recorded_at=told_at)
+    lines = timeline_lines(entries, ANSWER, WORDS, {"damkar": "Pemadam Kebakaran"})
+    assert [(line.text, line.details) for line in lines[1:]] == [
+        ("Pemadam Kebakaran: Diterima", ("Catatan suara",)),
+        ("Catatan suara Pemadam Kebakaran pukul 09:01:19 diputar", ()),
+        ("Catatan suara — pukul — diputar", ()),
+        ("Rekaman diputar", ()),
+    ]
 
 
 def test_every_kind_of_entry_has_a_sentence() -> None:

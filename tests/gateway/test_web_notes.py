@@ -36,7 +36,9 @@ async def test_a_note_is_played_to_a_supervisor_and_that_is_on_record(room: Room
     path = await spoken(room)
     answer = await room.program(Role.SUPERVISOR).get(f"{path}/{STAMP}")
     assert (answer.status, answer.raw, answer.headers["Content-Type"]) == (200, AUDIO, "audio/wav")
-    assert room.told.types[-1] == "recording_played"
+    last = room.told.news[-1]
+    told = {"by": "supervisor", "dispatch": "1", "note": f"voice:{STAMP}"}
+    assert (last.type, last.body) == ("recording_played", told)
 
 
 async def test_a_note_is_played_to_no_call_taker(room: Room) -> None:

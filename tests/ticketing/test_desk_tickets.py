@@ -17,6 +17,7 @@ from ticketing.commands import (
     TurnStatus,
 )
 from ticketing.desk import TicketDesk
+from ticketing.dispatch import SpokenNote
 from ticketing.errors import CallUnknown, StaleVersion, TicketUnknown, TransitionRefused
 from ticketing.model import CallType, Precision, Role, Ticket, TicketStatus
 from ticketing.sla import Targets
@@ -328,6 +329,19 @@ async def test_every_access_to_a_recording_is_on_the_calls_timeline(
         ("recording_played", at(900).at, {"by": "dewi"})
     ] * 2
     assert told.news[-2:] == list(timeline[-2:])
+    verify_chain(timeline)
+
+
+async def test_who_plays_a_spoken_note_is_on_record_with_which_one(
+    answered_desk: TicketDesk, store: SqliteStore
+) -> None:
+    note = SpokenNote(7, "voice:20261123T080110000000Z")
+    await answered_desk.handle(NoteRecordingAccess(call_id(), "dewi", note))
+    timeline = await store.timeline(NUMBER)
+    assert (timeline[-1].type, timeline[-1].body) == (
+        "recording_played",
+        {"by": "dewi", "dispatch": "7", "note": note.name},
+    )
     verify_chain(timeline)
 
 

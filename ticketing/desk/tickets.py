@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ticketing.commands import NoteBreaches, NoteRecordingAccess, TriageTicket, TurnStatus
 from ticketing.desk.telling import tell
 from ticketing.errors import StaleVersion
-from ticketing.events import RecordingPlayed, StatusTurned
+from ticketing.events import NotePlayed, RecordingPlayed, StatusTurned
 from ticketing.sla import breaches_owed, noted, watched
 from ticketing.transitions import transition
 from ticketing.triage import triaged
@@ -70,8 +70,10 @@ def note_breaches(tx: Transaction, now: datetime, targets: Targets) -> tuple[Ent
 
 
 def note_recording_access(tx: Transaction, command: NoteRecordingAccess, now: datetime) -> tuple[Entry, ...]:
-    """Put on record who asked for a call's audio; raise CallUnknown."""
-    return tell(tx, command.call_id, (RecordingPlayed(now, command.by),), now)
+    """Put on record who asked for a call's audio, or for a spoken note; raise CallUnknown."""
+    note = command.note
+    played = NotePlayed(now, command.by, str(note.dispatch), note.name) if note else RecordingPlayed(now, command.by)
+    return tell(tx, command.call_id, (played,), now)
 
 
 def _seen(tx: Transaction, number: str, version: int | None) -> Ticket:

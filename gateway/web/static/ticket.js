@@ -6,6 +6,7 @@ import { dispatching } from "./dispatches.js";
 import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { answeredHere } from "./my_phone.js";
+import "./player.js";
 import { changes, currentVersion, known, merge, saved, spoken, touched, value } from "./record_form.js";
 import { ask, csrf, fill, staysWhile, whenSigningOut } from "./shell.js";
 
