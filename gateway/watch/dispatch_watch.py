@@ -25,6 +25,7 @@ _TELLING: Final = frozenset(
     {"status_turned", "dispatch_requested", "dispatch_accepted", "dispatch_failed", "dispatch_updated"}
 )
 _AGAIN_S: Final = 2.0
+_AT_MOST_EVERY_S: Final = 0.5
 _NAME: Final = "dispatch."
 
 
@@ -57,6 +58,8 @@ class DispatchWatch:
                 log.warning("dispatches_not_watched", reason=str(error))
                 await asyncio.sleep(_AGAIN_S)
                 continue
+            # What happens together is looked at together: a look costs as much as there are open tickets.
+            await asyncio.sleep(_AT_MOST_EVERY_S)
             await self._woken.wait()
 
     async def look(self) -> None:

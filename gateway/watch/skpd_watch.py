@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 # SKPDs, their lines and PINs are changed by the command line as well, which tells nobody.
 _LOOK_EVERY_S: Final = 2.0
+_AT_MOST_EVERY_S: Final = 0.5
 _ALARM: Final = "skpd-snapshot"
 
 
@@ -49,6 +50,8 @@ class SkpdWatch:
                 await self.look()
             except Siaga112Error as error:  # the store, which says so itself
                 log.warning("skpds_not_told", reason=str(error))
+            # What happens together is looked at together: nobody on a telephone hears half a second.
+            await asyncio.sleep(_AT_MOST_EVERY_S)
             try:
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await self._woken.wait()
