@@ -189,7 +189,7 @@ class CallRecorder:
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._record(signs, RecordCalls(pieces, positions, dispatches, said, begun))
+                await self._record(signs, RecordCalls(pieces, positions, dispatches, said=said, begun=begun))
             except Siaga112Error as error:
                 if self.failing is None:
                     log.error("store_refuses", reason=str(error), facts=len(facts))
