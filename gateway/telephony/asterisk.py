@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.supervisor import Adopted, spawn
+from gateway.telephony.made import sum_of
 from gateway.telephony.render import replace_if_changed
 from ticketing.errors import Siaga112Error
 
@@ -105,14 +105,10 @@ class Asterisk:
         Kept in a file: a former gateway may have died between writing the one and having it read, and a new one has no
         reason to hold up a call that comes in while Asterisk reads what it knows.
         """
-        written = await asyncio.to_thread(_fingerprint, file)
+        written = await asyncio.to_thread(sum_of, file)
         if await asyncio.to_thread(_word, mark) != written:
             await self.command(command)
             await asyncio.to_thread(replace_if_changed, mark, written)
-
-
-def _fingerprint(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _word(file: Path) -> str:
