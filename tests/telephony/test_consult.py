@@ -40,6 +40,10 @@ def join(call: Conversation, dispatch: dict[str, Any]) -> int:
     return status
 
 
+def music_is_over(city: City) -> bool:
+    return "consult-music" not in city.line.asterisk("core show channels concise")
+
+
 def test_the_taker_consults_the_skpd_and_then_joins_all(city: City) -> None:
     with city.call() as call:
         dispatch, officer = consult(call)
@@ -54,7 +58,7 @@ def test_the_taker_consults_the_skpd_and_then_joins_all(city: City) -> None:
         assert seen["mode"] == "consult"
         assert seen["requested_at"] < seen["accepted_at"] < seen["consulted_at"] < seen["bridged_at"]
         # The music is over: three are left, and whoever leaves leaves the others together.
-        eventually(lambda: "consult-music" not in city.line.asterisk("core show channels concise"))
+        eventually(lambda: music_is_over(city))
         city.carrier.hang_up(officer)
         hear_each_other(call.citizen, call.taker)
         assert join(call, dispatch) == 409
@@ -65,7 +69,8 @@ def test_the_taker_is_back_with_the_caller_when_the_skpd_hangs_up(city: City) ->
         _, officer = consult(call)
         city.carrier.hang_up(officer)
         hear_each_other(call.citizen, call.taker)
-        # As before: the taker's hang-up ends the call.
+        # As before, once the music is gone: the taker's hang-up ends the call.
+        eventually(lambda: music_is_over(city))
         city.taker.hang_up(call.taker)
         eventually(lambda: call.citizen.ended)
 
