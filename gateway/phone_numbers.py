@@ -162,7 +162,7 @@ def identify(presented: PresentedIdentity, style: CallerIdStyle, *, region: str 
         claimed = dict.fromkeys([*_users(presented.from_header), _user_part(presented.number)])
         callers = [*asserted, *(_caller(user, style, region) for user in claimed if user)]
         best = min(callers, key=_rank, default=_NOBODY)
-    return replace(best, presented=_kept(presented))
+    return replace(best, presented=as_kept(presented))
 
 
 def normalise(text: str, style: CallerIdStyle, *, region: str = "ID") -> tuple[str | None, CallerKind]:
@@ -225,7 +225,8 @@ def _rank(caller: Caller) -> int:
     return 4 if _dialled(caller.raw) is None else 2
 
 
-def _kept(presented: PresentedIdentity) -> PresentedIdentity:
+def as_kept(presented: PresentedIdentity) -> PresentedIdentity:
+    """Give what is kept of what a trunk sent: printable, and bounded by LONGEST_PRESENTED."""
     return PresentedIdentity(
         **{
             field.name: _printable(getattr(presented, field.name), LONGEST_PRESENTED[field.name])

@@ -9,13 +9,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import CallBegan, CallEnded, Fact, from_ami, from_cel, from_queue_log, is_of_call
+from gateway.call_facts import (
+    CallArrived,
+    CallBegan,
+    CallEnded,
+    CallerIdentified,
+    Fact,
+    from_ami,
+    from_cel,
+    from_queue_log,
+    is_of_call,
+)
 from gateway.call_tracker import CallTracker, as_sent, piece_of
+from gateway.phone_numbers import identify
 from tests.gateway import transcripts
-from ticketing.model import Call, CallerIdStyle, CallId, CallOutcome, Instant, LegKind, Precision, created
+from ticketing.model import (
+    Call,
+    CallerIdStyle,
+    CallId,
+    CallOutcome,
+    Instant,
+    LegKind,
+    Precision,
+    PresentedIdentity,
+    created,
+)
 
 if TYPE_CHECKING:
     from gateway.call_facts import CallFact
+
+# Of whatever length and kind a hostile caller chooses.
+TEXTS = st.text(max_size=600)
 
 
 def style(_trunk: str) -> CallerIdStyle:
@@ -133,6 +157,18 @@ def test_a_caller_whom_the_script_identifies_is_the_same_whether_told_at_once_or
             known = one_by_one.get(piece.id)
             one_by_one[piece.id] = known.learn(piece) if known else piece
     assert {call.id: call for call in at_once} == one_by_one
+
+
+@given(st.builds(PresentedIdentity, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS))
+def test_whatever_was_sent_is_kept_alike_whoever_reads_it(sent: PresentedIdentity) -> None:
+    call = CallId("bima1-1795467556.7")
+    arrived = CallArrived(call, created(call), "carrier", sent)
+    identified = CallerIdentified(call, identify(sent, CallerIdStyle.AUTO))
+    at_once = CallTracker(style).learn([arrived, identified])
+    assert at_once == tuple(told([arrived, identified]).values())
+    # And the one that looks at the ledger again: it learns nothing that is not kept.
+    (kept,) = at_once
+    assert kept.learn(piece_of(arrived, as_sent)) == kept
 
 
 def test_a_caller_who_gives_up_before_anything_is_said_of_who_calls_has_reached_the_line() -> None:
