@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ticketing.callbacks import CallBackOutcome
     from ticketing.dispatch import Begun, DispatchState, Said, SpokenNote, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
+    from ticketing.nuisance import Judgement
     from ticketing.people import Session, Token, User
     from ticketing.skpd import Skpd
 
@@ -155,6 +156,25 @@ class TryCallBack:
 
     call_back: int
     outcome: CallBackOutcome
+    by: str
+    role: Role
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.note is not None:
+            object.__setattr__(self, "note", _bounded("note", self.note))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeNumber:
+    """Confirm or forgive the marks of a number (E.164); refused with JudgingRefused, NoNuisance.
+
+    It is on record who did it and when; no call's timeline has it. Raises ValueError for a note longer than
+    LONGEST_TEXT.
+    """
+
+    number: str
+    judgement: Judgement
     by: str
     role: Role
     note: str | None = None
@@ -332,4 +352,4 @@ PeopleCommand = (
 )
 SkpdCommand = AddSkpd | ChangeSkpd | RemoveSkpd | SetSkpdPin
 DispatchCommand = RequestDispatch | CancelDispatch | UpdateDispatch
-Command = RecordCalls | TicketCommand | DispatchCommand | PeopleCommand | SkpdCommand
+Command = RecordCalls | TicketCommand | DispatchCommand | PeopleCommand | SkpdCommand | JudgeNumber

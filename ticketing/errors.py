@@ -127,6 +127,22 @@ class ReasonNeeded(Siaga112Error):
         self.call_back = call_back
 
 
+class NoNuisance(Siaga112Error):
+    """A number's marks are not beyond the threshold: there is nothing for a supervisor to confirm."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"the marks of {number[:20]} are not beyond the threshold: there is nothing to confirm")
+        self.number = number
+
+
+class JudgingRefused(Siaga112Error):
+    """What a number's marks cost is not this person's to decide."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"{role} neither confirms nor forgives marks: a supervisor does")
+        self.role = role
+
+
 class StaleVersion(Siaga112Error):
     """The ticket was changed after the asker read it."""
 

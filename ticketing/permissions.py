@@ -20,6 +20,8 @@ class Permission(StrEnum):
     PLAY_RECORDING = "play_recording"
     CALL_BACK = "call_back"
     GIVE_UP_CALL_BACK = "give_up_call_back"
+    READ_NUISANCE = "read_nuisance"
+    JUDGE_NUISANCE = "judge_nuisance"
     PLACE_TEST_CALL = "place_test_call"
     READ_SKPDS = "read_skpds"  # an SKPD reads of itself alone
     EDIT_SKPDS = "edit_skpds"
@@ -39,6 +41,8 @@ PERMISSIONS: Final[dict[Permission, frozenset[Role]]] = {
     Permission.PLAY_RECORDING: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.CALL_BACK: _ROOM,
     Permission.GIVE_UP_CALL_BACK: frozenset({Role.SUPERVISOR}),
+    Permission.READ_NUISANCE: _ROOM_AND_ADMIN,
+    Permission.JUDGE_NUISANCE: frozenset({Role.SUPERVISOR}),
     Permission.PLACE_TEST_CALL: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.READ_SKPDS: frozenset(Role),
     Permission.EDIT_SKPDS: frozenset({Role.ADMIN}),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Ticket,
         TicketStatus,
     )
+    from ticketing.nuisance import Evidence, Judged
     from ticketing.people import Session, Token, User
     from ticketing.skpd import Skpd
     from ticketing.timeline import Entry
@@ -169,6 +170,15 @@ class Transaction(Protocol):
     def keep_dispatch(self, dispatch: Dispatch) -> Dispatch:
         """Keep a new dispatch (id 0), or this in place of what was kept of it; give it back with its id."""
 
+    def evidence_on(self, number: str, since: datetime) -> tuple[Evidence, ...]:
+        """Give what the tickets opened since then say about this number, in any order."""
+
+    def judged(self, number: str) -> tuple[Judged, ...]:
+        """Give what supervisors have said of this number, the earliest first."""
+
+    def keep_judged(self, judged: Judged) -> None:
+        """Keep what a supervisor says (id 0)."""
+
     def keep_positions(self, positions: Sequence[JournalPosition]) -> None:
         """Keep how far these journals were read."""
 
@@ -297,6 +307,12 @@ class Store(Protocol):
 
     async def dispatches_open(self, skpd: str, limit: int = 50) -> tuple[Dispatch, ...]:
         """Give the latest in which this SKPD still has something to do, the last requested first."""
+
+    async def nuisance_evidence(self, since: datetime, numbers: Collection[str] | None = None) -> tuple[Evidence, ...]:
+        """Give what the tickets opened since then say about these numbers; None: about all that bear a mark."""
+
+    async def nuisance_judged(self, after: int = 0) -> tuple[Judged, ...]:
+        """Give what supervisors have said, with ids after this one, the earliest first."""
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""

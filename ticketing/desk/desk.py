@@ -9,6 +9,7 @@ from ticketing.commands import (
     AddSkpd,
     CancelDispatch,
     ChangeSkpd,
+    JudgeNumber,
     NoteBreaches,
     NoteRecordingAccess,
     RecordCalls,
@@ -23,9 +24,11 @@ from ticketing.commands import (
 from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
 from ticketing.desk.dispatches import change_dispatch, record_begun, record_dispatches, record_said
+from ticketing.desk.nuisance import judge_number
 from ticketing.desk.people import keep_people
 from ticketing.desk.skpds import keep_skpd
 from ticketing.desk.tickets import change_ticket
+from ticketing.nuisance import NuisanceRules
 from ticketing.sla import SOP_TARGETS
 
 if TYPE_CHECKING:
@@ -40,17 +43,25 @@ if TYPE_CHECKING:
 class TicketDesk:
     """Takes commands, keeps what follows from them, tells what is new.
 
-    `zone` is the city's: a ticket is numbered by the local date of its answer. `targets` are what it promises.
+    `zone` is the city's: a ticket is numbered by the local date of its answer. `targets` are what it promises,
+    `nuisance` what prank calls cost their numbers.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, publisher: Publisher, zone: ZoneInfo, targets: Targets = SOP_TARGETS
+        self,
+        store: Store,
+        clock: Clock,
+        publisher: Publisher,
+        zone: ZoneInfo,
+        targets: Targets = SOP_TARGETS,
+        nuisance: NuisanceRules = NuisanceRules(),  # noqa: B008 - frozen
     ) -> None:
         self._store = store
         self._clock = clock
         self._publisher = publisher
         self._zone = zone
         self._targets = targets
+        self._nuisance = nuisance
         self._under_way: set[asyncio.Task[tuple[Entry, ...]]] = set()
 
     async def handle(self, command: Command) -> tuple[Entry, ...]:
@@ -84,9 +95,10 @@ class TicketDesk:
                 return change_dispatch(tx, command, now)
             case TryCallBack():
                 return try_call_back(tx, command, now)
+            case JudgeNumber():
+                judge_number(tx, command, now, self._nuisance)
             case AddSkpd() | ChangeSkpd() | RemoveSkpd() | SetSkpdPin():
                 keep_skpd(tx, command)
-                return ()
             case _:
                 keep_people(tx, command)
-                return ()
+        return ()

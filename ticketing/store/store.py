@@ -21,6 +21,14 @@ from ticketing.store.dispatches import (
     DISPATCHES_OPEN,
     DISPATCHES_UNDER_WAY,
 )
+from ticketing.store.nuisance import (
+    EVIDENCE_ON_ALL,
+    EVIDENCE_ON_NUMBERS,
+    JUDGED_AFTER,
+    evidence_of,
+    judged_of,
+    reversed_numbers,
+)
 from ticketing.store.queries import call_back_page, call_page, few, ticket_page, ticket_text_page
 from ticketing.store.rows import (
     call_back_of,
@@ -41,6 +49,7 @@ from ticketing.store.tables import (
     dispatches,
     journal_positions,
     micros,
+    nuisance_judged,
     sessions,
     skpds,
     takers,
@@ -62,6 +71,7 @@ if TYPE_CHECKING:
     from ticketing.callbacks import CallBack
     from ticketing.dispatch import Dispatch
     from ticketing.model import Call, CallId, JournalPosition, Taker
+    from ticketing.nuisance import Evidence, Judged
     from ticketing.people import Session, User
     from ticketing.ports import CallFilter, KeptCall, TicketFilter, Transaction
     from ticketing.skpd import Skpd
@@ -252,6 +262,22 @@ class SqliteStore:
     async def dispatches_open(self, skpd: str, limit: int = 50) -> tuple[Dispatch, ...]:
         """Give the latest in which this SKPD still has something to do, the last requested first."""
         return await self._read(_dispatch, DISPATCHES_OPEN, skpd=skpd, at_most=limit)
+
+    async def nuisance_evidence(self, since: datetime, numbers: Collection[str] | None = None) -> tuple[Evidence, ...]:
+        """Give what the tickets opened since then say about these numbers; None: about all that bear a mark."""
+        if numbers is None:
+            marks = await self._read(evidence_of, EVIDENCE_ON_ALL, since=since)
+            numbers = {one.number for one in marks}
+        found: list[Evidence] = []
+        wanted = reversed_numbers(numbers)
+        for first in range(0, len(wanted), _AT_ONCE):
+            some = wanted[first : first + _AT_ONCE]
+            found += await self._read(evidence_of, EVIDENCE_ON_NUMBERS, since=since, backwards=some)
+        return tuple(one for one in found if one.number in numbers)
+
+    async def nuisance_judged(self, after: int = 0) -> tuple[Judged, ...]:
+        """Give what supervisors have said, with ids after this one, the earliest first."""
+        return await self._read(lambda row: judged_of(_named(nuisance_judged, row)), JUDGED_AFTER, after=after)
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""

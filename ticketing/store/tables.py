@@ -221,6 +221,20 @@ Index("ix_dispatches_skpd", dispatches.c.skpd, dispatches.c.state, dispatches.c.
 Index("ix_dispatches_begun_as", dispatches.c.begun_as, unique=True)
 Index("ix_dispatches_under_way", dispatches.c.id, sqlite_where=text("over IS NULL"))
 
+# What supervisors have said of numbers that prank and ghost calls come from. Nothing here is ever changed.
+nuisance_judged = Table(
+    "nuisance_judged",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("number", String, nullable=False),
+    Column("at", UtcMicroseconds, nullable=False),
+    Column("judgement", String, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text),
+    sqlite_autoincrement=True,
+)
+Index("ix_nuisance_judged_number", nuisance_judged.c.number, nuisance_judged.c.id)
+
 timeline = Table(
     "timeline",
     metadata,

@@ -35,6 +35,7 @@ from ticketing.errors import (
 )
 from ticketing.model import CALLABLE_KINDS
 from ticketing.store.dispatches import DispatchChanges
+from ticketing.store.nuisance import NuisanceChanges
 from ticketing.store.rows import (
     backwards,
     call_back_of,
@@ -215,7 +216,7 @@ _REVOKE_TOKEN = Statement(delete(tokens).where(tokens.c.digest == bindparam("of_
 _REVOKE_TOKENS_OF = Statement(delete(tokens).where(tokens.c.user == bindparam("of_user")))
 
 
-class SqlTransaction(SkpdChanges, DispatchChanges):
+class SqlTransaction(SkpdChanges, DispatchChanges, NuisanceChanges):
     """A Transaction (ticketing.ports) upon an open connection. Whoever opened it commits or rolls back."""
 
     def __init__(self, connection: Connection) -> None:
