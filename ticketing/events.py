@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticketing.callbacks import CallBackOutcome, SettledHow
+    from ticketing.located import LocationSource
     from ticketing.model import CallId, TicketStatus
 
 
@@ -51,6 +52,14 @@ class CallerIdentified(Event):
     type: ClassVar[str] = "caller_identified"
     caller: Caller
     identified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LocationTold(Event):
+    """The network told of a place; `at` is when the call brought it."""
+
+    type: ClassVar[str] = "location_told"
+    source: LocationSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +297,8 @@ def _caller_news(before: Call | None, after: Call) -> Iterator[Event]:
 def _news_between(before: Call | None, after: Call) -> Iterator[Event]:
     known = {leg.channel: leg for leg in before.legs} if before else {}
     news = [dated for leg in after.legs for dated in _leg_news(known.get(leg.channel), leg)]
+    told = before.locations if before else ()
+    news += [(source.at, LocationTold(source.at, source)) for source in after.locations if source not in told]
     if after.overflowed_at and not (before and before.overflowed_at):
         news.append((after.overflowed_at, CallOverflowed(after.overflowed_at)))
     return (event for _, event in sorted(news, key=lambda dated: dated[0]))

@@ -13,6 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final, NewType
 
+from ticketing.located import LocationSource
+from ticketing.located import joined as joined_sources
+from ticketing.text import well_formed as well_formed  # noqa: PLC0414 - whoever uses the model may need it
+
 CallId = NewType("CallId", str)
 """Node and Uniqueid of the caller's channel as Asterisk writes them together: `bima1-1763929000.12`."""
 
@@ -25,19 +29,6 @@ def parse_call_id(text: str) -> CallId:
     if not _CALL_ID.fullmatch(text):
         raise ValueError(f"not a channel's unique id: {text[:80]!r}")
     return CallId(text)
-
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def well_formed(text: str) -> str:
-    """Replace what neither UTF-8 nor a database can hold (lone surrogates, NUL) by U+FFFD.
-
-    One such character from a hostile caller would otherwise make the whole transaction fail, again and again.
-    """
-    if text.isascii() and "\0" not in text:  # nearly all of them
-        return text
-    return _UNSTORABLE.sub("\ufffd", text)
 
 
 class Precision(IntEnum):
@@ -201,6 +192,8 @@ class Call:
     hangup_cause: int | None = None  # Q.850
     # Asterisk died while it lived, or nothing tells of its end: by then at the latest it was gone.
     interrupted_at: datetime | None = None
+    # What the network told of the place: side by side, none in place of another.
+    locations: tuple[LocationSource, ...] = ()
 
     def __post_init__(self) -> None:
         if self.identified and self.caller is None:
@@ -208,6 +201,8 @@ class Call:
             raise ValueError(f"{self.id}: identified, but as nobody")
         object.__setattr__(self, "trunk", well_formed(self.trunk))
         object.__setattr__(self, "legs", _one_a_channel(self.legs))
+        if self.locations:
+            object.__setattr__(self, "locations", joined_sources(self.locations, ()))
 
     @property
     def node(self) -> str:
@@ -294,6 +289,7 @@ class Call:
                 (cause for cause in (self.hangup_cause, more.hangup_cause) if cause is not None), default=None
             ),
             interrupted_at=_earlier(self.interrupted_at, more.interrupted_at),
+            locations=(*self.locations, *more.locations),
         )
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ticketing.errors import ChainBroken
+from ticketing.located import LocationSource
 from ticketing.model import Caller, CallId, Precision, PresentedIdentity
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def rfc3339(at: datetime) -> str:
     return f"{utc.isoformat(timespec='microseconds')[:-6]}Z"
 
 
-_Plainable = Json | tuple[Json, ...] | datetime | Precision | Caller | PresentedIdentity
+_Plainable = Json | tuple[Json, ...] | datetime | Precision | Caller | PresentedIdentity | LocationSource
 
 
 def _body(event: Event) -> dict[str, Json]:
@@ -157,10 +158,10 @@ def _plain(value: _Plainable) -> Json:
         return rfc3339(value)
     if isinstance(value, Precision):
         return value.name.lower()
-    if isinstance(value, Caller | PresentedIdentity):
+    if isinstance(value, Caller | PresentedIdentity | LocationSource):
         return {name: _plain(getattr(value, name)) for name in value.__slots__}
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, tuple):
-        return [*value]
+        return [_plain(one) for one in value]
     return value

@@ -102,6 +102,9 @@ def _evidence(call: Call, name: str) -> object:
     # What is made of a caller's number depends on the site's settings of that day; what was sent does not.
     if name == "caller":
         return call.caller and call.caller.presented
+    # So is what is made of a place.
+    if name == "locations":
+        return {(source.kind, source.at) for source in call.locations}
     return getattr(call, name)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from ticketing.located import LocationSource, Shape, SourceKind
 from ticketing.model import (
     AnswerLeg,
     Call,
@@ -98,6 +99,18 @@ legs = st.builds(
     ended=st.none() | instants,
 )
 
+sources = st.sampled_from(
+    [
+        LocationSource(SourceKind.CELL, MORNING, reference="5101000a1b2c3d4"),
+        LocationSource(SourceKind.REFERENCE, MORNING, reference="https://lis.example.com/\ud800\x00"),
+        LocationSource(SourceKind.VALUE, at(0.5).at, Shape.POINT, -8.4606, 118.7273, found_at=MORNING),
+        LocationSource(SourceKind.VALUE, at(0.5).at, Shape.CIRCLE, -8.4606, 118.7273, 850.24, 67.5, method="Cell"),
+        LocationSource(SourceKind.VALUE, MORNING, Shape.POLYGON, outline=((-8.46, 118.72), (-8.46, 118.73))),
+        LocationSource(SourceKind.VALUE, MORNING, Shape.CIVIC, civic=(("RD", "Jl. \x00'; --"), ("HNO", "12"))),
+        LocationSource(SourceKind.VALUE, at(2).at, refusal="it is not on the earth"),
+    ]
+)
+
 
 @st.composite
 def pieces_of(draw: st.DrawFn, call: CallId) -> Call:
@@ -114,6 +127,7 @@ def pieces_of(draw: st.DrawFn, call: CallId) -> Call:
         ended=draw(st.none() | instants),
         hangup_cause=draw(st.none() | st.sampled_from([0, 16, 17])),
         interrupted_at=draw(st.none() | instants.map(lambda instant: instant.at)),
+        locations=tuple(draw(st.lists(sources, max_size=2))),
     )
 
 

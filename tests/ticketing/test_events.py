@@ -33,12 +33,14 @@ from ticketing.events import (
     CallOverflowed,
     EndSettled,
     Event,
+    LocationTold,
     RobotAnswered,
     RobotLeft,
     TakerAnswered,
     TakerLeft,
     learned,
 )
+from ticketing.located import LocationSource, Shape, SourceKind
 from ticketing.model import AnswerLeg, Call, CallOutcome, LegKind, Precision
 
 
@@ -130,6 +132,14 @@ def test_a_leg_does_not_leave_before_it_answered_though_whole_seconds_say_so() -
     assert [event.type for event in learned(None, call)[2:]] == ["taker_answered", "taker_left"]
 
 
+def test_every_place_that_the_network_tells_of_is_told_once_beside_the_others() -> None:
+    cell = LocationSource(SourceKind.CELL, at(0.01).at, reference="5101000a1b2c3d4")
+    fix = LocationSource(SourceKind.VALUE, at(0.02).at, Shape.CIRCLE, -8.4606, 118.7273, 850.24)
+    known = [Call(call_id(), locations=(one,)) for one in (fix, cell, fix)]
+    assert told(arrives(), *known)[2:] == [LocationTold(fix.at, fix), LocationTold(cell.at, cell)]
+    assert joined(arrives(), *known).locations == (cell, fix)
+
+
 def test_a_backup_answer_is_told_as_one() -> None:
     call = joined(
         arrives(),
@@ -202,6 +212,8 @@ def test_what_was_told_last_is_what_is_known(path: list[Call]) -> None:
         if isinstance(event, TakerAnswered | BackupAnswered | RobotAnswered | AnswerTimeSettled)
     }
     assert answers == {leg.channel: (leg.answered.at, leg.party) for leg in call.answers if leg.answered}
+    places = [event.source for event in news if isinstance(event, LocationTold)]
+    assert sorted(map(repr, places)) == sorted(map(repr, call.locations))
     overflows = [event for event in news if isinstance(event, CallOverflowed)]
     assert bool(overflows) == bool(call.overflowed_at)
     over = [event for event in news if isinstance(event, CallInterrupted | CallEnded)]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ticketing.callbacks import Attempt, CallBack, CallBackOutcome, SettledHow, Settlement
 from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Trace, Tried, Update
+from ticketing.located import LocationSource, Shape, SourceKind
 from ticketing.model import (
     AnswerLeg,
     Call,
@@ -63,6 +64,7 @@ def call_values(kept: KeptCall) -> Values:
         "caller_presented": _presented_values(caller.presented) if caller else None,
         "identified": call.identified,
         "legs": [_leg_values(leg) for leg in call.legs],
+        "locations": [_source_values(source) for source in call.locations] or None,
         "ticket": kept.ticket,
         "call_back": kept.call_back,
         "entries": kept.head.position,
@@ -91,6 +93,7 @@ def call_of(row: Row) -> KeptCall:
         ended=_instant(row, "ended"),
         hangup_cause=row["hangup_cause"],
         interrupted_at=row["interrupted_at"],
+        locations=tuple(_source(values) for values in row["locations"] or ()),
     )
     return KeptCall(call, row["ticket"], ChainHead(row["entries"], row["head"]), row["call_back"])
 
@@ -131,6 +134,28 @@ def _leg(values: Row) -> AnswerLeg:
         connected=values["connected"],
         answered=_undated(values["answered"]),
         ended=_undated(values["ended"]),
+    )
+
+
+def _source_values(source: LocationSource) -> Values:
+    return {
+        **{name: getattr(source, name) for name in LocationSource.__slots__},
+        "at": micros(source.at),
+        "found_at": micros(source.found_at) if source.found_at else None,
+    }
+
+
+def _source(values: Row) -> LocationSource:
+    return LocationSource(
+        **{
+            **values,
+            "kind": SourceKind(values["kind"]),
+            "at": from_micros(values["at"]),
+            "shape": Shape(values["shape"]) if values["shape"] else None,
+            "outline": tuple((lat, lon) for lat, lon in values["outline"]),
+            "civic": tuple((name, text) for name, text in values["civic"]),
+            "found_at": from_micros(values["found_at"]) if values["found_at"] else None,
+        }
     )
 
 

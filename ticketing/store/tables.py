@@ -96,6 +96,7 @@ calls = Table(
     Column("caller_presented", _json),
     Column("identified", Boolean, nullable=False),
     Column("legs", _json, nullable=False),
+    Column("locations", _json),  # null: nothing but the caller tells of a place
     Column("ticket", String),
     Column("call_back", BigInteger),  # the call-back that it is, or was, part of
     Column("entries", Integer, nullable=False),  # how many the timeline has of this call, and the last's hash
