@@ -16,6 +16,8 @@ import structlog
 from gateway import call_facts
 from gateway.ami_link import AmiLogin
 from gateway.ami_listener import AmiListener
+from gateway.areas.kept import table_of
+from gateway.areas.table import AreasUnreadable, AreaTable
 from gateway.call_recorder import CallRecorder, Journal
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock
@@ -34,6 +36,7 @@ from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
 from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
+from gateway.watch.boundary_watch import BoundaryWatch
 from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.dispatch_watch import DispatchWatch
@@ -94,6 +97,7 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
     home, clock = asterisk.home, SystemClock()
     alarms, counts, due = Alarms(clock), EntryCounts(), DueInstants(settings.targets)
     dispatches, skpds = DispatchWatch(store, alarms), SkpdWatch(store, alarms, home.skpds)
+    areas = _areas(settings, alarms)
     feed = Feed((LogPublisher(), due, counts, dispatches, skpds))
     desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
     tracker, aside = CallTracker(settings.style_of), SetAside(home.unreadable)
@@ -132,6 +136,8 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         dispatcher=dispatcher,
         dispatches=dispatches,
         skpds=skpds,
+        areas=areas,
+        boundaries=BoundaryWatch(home, areas, alarms),
         sla=SlaWatch(desk, clock, due),
         rotation=Rotation(journals, asterisk, ami, clock, settings.storage),
         disks=DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock),
@@ -154,6 +160,7 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     yield "dispatcher", parts.dispatcher.run()
     yield "dispatch watch", _after(parts.ledger_read, parts.dispatches.run)
     yield "SKPD watch", parts.skpds.run()
+    yield "boundary watch", parts.boundaries.run()
     yield "journals' rotation", parts.rotation.run()
     yield "disk watch", parts.disks.run()
     yield "clock watch", watch_clock(parts.clock, parts.alarms)
@@ -190,6 +197,15 @@ async def _all_read(journals: Sequence[Journal], done: asyncio.Event) -> None:
     for journal in journals:
         await journal.read_once.wait()
     done.set()
+
+
+def _areas(settings: Settings, alarms: Alarms) -> AreaTable:
+    """The city's table. One that has been spoiled since the line was started costs names, and no ticket."""
+    try:
+        return table_of(settings)
+    except AreasUnreadable as error:
+        alarms.raise_("areas", f"areas have no names, only codes: {error}")
+        return AreaTable()
 
 
 def _folders(settings: Settings) -> dict[Part, Path]:

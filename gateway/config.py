@@ -141,6 +141,7 @@ class Settings(BaseSettings):
     home: Path = CHECKOUT / "var"
     journals: Path | None = None
     prompts: Path | None = None
+    areas: Path | None = None
     node: Name = "bima1"
     city: City = "Kota Bima"
     timezone: Zone = "Asia/Makassar"
@@ -177,7 +178,7 @@ class Settings(BaseSettings):
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
 
-    @field_validator("home", "journals", "prompts")
+    @field_validator("home", "journals", "prompts", "areas")
     @classmethod
     def _plain_path(cls, value: Path | None) -> Path | None:
         if value is None:

@@ -109,6 +109,16 @@ class Home:
         return self.root / "skpds.json"
 
     @property
+    def areas(self) -> Path:
+        """The city's own table of its areas, where it has one and no setting names another (gateway/areas)."""
+        return self.root / "areas.csv"
+
+    @property
+    def boundaries(self) -> Path:
+        """The boundaries of the city's areas, once they were imported (gateway/areas)."""
+        return self.root / "boundaries.geojson"
+
+    @property
     def queue_log(self) -> Path:
         """The ledger's half written by app_queue."""
         return self.journals / "queue_log"
@@ -180,7 +190,7 @@ def load_secrets(home: Home) -> Secrets:
             # The first run, or the first one of a version that places test calls.
             kept = {**kept, "test_call": generated_secret()}
             sound = _sound(Secrets(**kept))
-            _write_private(file, json.dumps(asdict(sound)))
+            write_private(file, json.dumps(asdict(sound)))
         return _sound(Secrets(**kept))
     except (OSError, ValueError, TypeError) as error:
         raise HomeUnusable(f"cannot read or make {file}: {error}") from error
@@ -194,7 +204,8 @@ def _sound(kept: Secrets) -> Secrets:
     return kept
 
 
-def _write_private(file: Path, text: str) -> None:
+def write_private(file: Path, text: str) -> None:
+    """Give `file` this content in one step, for this user alone, safe from a power failure; raise OSError."""
     partial = file.with_suffix(".partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.ami_listener import AmiListener
+    from gateway.areas.table import AreaTable
     from gateway.call_recorder import CallRecorder, Journal
     from gateway.config import Settings
     from gateway.dispatcher import Dispatcher
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.sla_watch import SlaWatch
     from gateway.upkeep.rotation import Rotation
     from gateway.watch.alarms import Alarms
+    from gateway.watch.boundary_watch import BoundaryWatch
     from gateway.watch.disk_watch import DiskWatch
     from gateway.watch.dispatch_watch import DispatchWatch
     from gateway.watch.ledger_audit import LedgerAudit
@@ -60,5 +62,7 @@ class Parts:
     dispatcher: Dispatcher
     dispatches: DispatchWatch
     skpds: SkpdWatch
+    areas: AreaTable
+    boundaries: BoundaryWatch
     rotation: Rotation
     disks: DiskWatch

@@ -17,6 +17,7 @@ import aiohttp
 
 from gateway import logs
 from gateway.agi_probe import probe_async
+from gateway.areas.kept import table_of
 from gateway.first_admin import FIRST_ADMIN, first_admin
 from gateway.home import Home, HomeUnusable, load_secrets
 from gateway.supervisor import Program, Supervisor, Watch, spawn
@@ -113,6 +114,7 @@ async def _hold(home: Home, settings: Settings, stack: ExitStack, *, asterisk_ru
         stack.enter_context(_alone(home))
     # What would be in the way is found before anything is written.
     check_ports(settings, asterisk_runs=asterisk_runs)
+    table_of(settings)
     kept = await _kept(settings)
     if not home.run.exists():
         home.make()

@@ -3,6 +3,7 @@
     siaga112.sqlite3                the store, as of one instant
     journals/…                      the ledger, at least to where that store had read it
     secrets.json  siaga112.toml     the secrets; the settings file, where there was one
+    areas.csv  boundaries.geojson   the city's own table of areas, their boundaries, where there were such
     prompts/NAME.wav                the city's recordings of what the line says
     recordings/YYYY/MM/DD/CALL.wav  when they were asked for
     manifest.json
@@ -31,12 +32,14 @@ MANIFEST: Final = "manifest.json"
 DATABASE: Final = "siaga112.sqlite3"
 SECRETS: Final = "secrets.json"
 SETTINGS: Final = "siaga112.toml"
+AREAS: Final = "areas.csv"
+BOUNDARIES: Final = "boundaries.geojson"
 JOURNALS: Final = "journals"
 PROMPTS: Final = "prompts"
 RECORDINGS: Final = "recordings"
 
 _NAMES: Final = re.compile(
-    r"siaga112\.sqlite3|secrets\.json|siaga112\.toml"
+    r"siaga112\.sqlite3|secrets\.json|siaga112\.toml|areas\.csv|boundaries\.geojson"
     r"|journals/queue_log(?:[.-][\w.-]{1,100})?|journals/cel-custom/cel\.json(?:[.-][\w.-]{1,100})?"
     r"|prompts/[a-z0-9-]{1,40}\.[A-Za-z0-9]{1,10}"
     r"|recordings/\d{4}/\d\d/\d\d/[\w.-]{1,100}\.wav",

@@ -19,6 +19,8 @@ from gateway.home import Home
 from gateway.presentation import rfc3339
 from gateway.telephony.recordings import recordings_in
 from gateway.upkeep.archive import (
+    AREAS,
+    BOUNDARIES,
     DATABASE,
     FORMAT,
     JOURNALS,
@@ -104,7 +106,7 @@ def back_up(
             copy = Path(folder) / DATABASE
             _copy_store(file_of(settings.database), copy)
             writer.add_path(DATABASE, copy)
-            _add_rest(writer, home, settings.prompts_dir, recordings=recordings)
+            _add_rest(writer, home, settings, recordings=recordings)
             manifest = Manifest(
                 format=FORMAT, made_at=str(rfc3339(made_at)), version=version("siaga112"), files=writer.files
             )
@@ -115,16 +117,21 @@ def back_up(
     return manifest
 
 
-def _add_rest(writer: _Writer, home: Home, prompts: Path, *, recordings: bool) -> None:
+def _add_rest(writer: _Writer, home: Home, settings: Settings, *, recordings: bool) -> None:
     for journal, name in ((home.queue_log, JOURNALS), (home.cel, f"{JOURNALS}/{home.cel.parent.name}")):
         with ledger_files(journal) as files:
             for one in files:
                 writer.add(f"{name}/{one.name}", one.file, size=one.size, mtime=one.mtime, inode=one.inode)
-    settings_file = find_file()
-    for path, name in ((home.root / SECRETS, SECRETS), (settings_file, SETTINGS)):
+    of_the_site = (
+        (home.root / SECRETS, SECRETS),
+        (find_file(), SETTINGS),
+        (settings.areas or home.areas, AREAS),
+        (home.boundaries, BOUNDARIES),
+    )
+    for path, name in of_the_site:
         if path is not None and path.exists():
             writer.add_path(name, path)
-    for prompt in recordings_in(prompts):
+    for prompt in recordings_in(settings.prompts_dir):
         writer.add_path(f"{PROMPTS}/{prompt.name}", prompt)
     for audio in sorted(home.recordings.rglob("*.wav")) if recordings else ():
         writer.add_path(f"{RECORDINGS}/{audio.relative_to(home.recordings)}", audio)

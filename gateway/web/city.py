@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.areas.table import kota_bima
 from ticketing.sla import Targets
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from zoneinfo import ZoneInfo
 
+    from gateway.areas.table import AreaTable
+
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """Its clock, its name, what it promises its callers, and the language of its pages."""
+    """Its clock, its name, what it promises its callers, the language of its pages, and its areas."""
 
     zone: ZoneInfo
     name: str = "Kota Bima"
     targets: Targets = field(default_factory=Targets)
     language: str = "id"
+    areas: AreaTable = field(default_factory=kota_bima)
 
 
 def limit(span: timedelta) -> str:

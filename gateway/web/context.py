@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 from aiohttp import web
 
 from gateway.ami_link import AmiUnavailable
+from gateway.areas.boundaries import Boundaries
 from gateway.watch.test_call import SeenCall
 from gateway.web.sign_in_limit import SignInLimit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from gateway.areas.boundaries import AreasAt
     from gateway.feed import Feed
     from gateway.health import Health
     from gateway.home import Home
@@ -86,6 +88,7 @@ class Web:
     city: City
     alarms: Alarms
     dispatches: Dispatches = field(default_factory=_NoLine)
+    boundaries: AreasAt = field(default_factory=Boundaries)
     place_test_call: Callable[[], Awaitable[SeenCall]] = _no_line
     limit: SignInLimit = field(default_factory=SignInLimit)
     requests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REQUESTS_AT_ONCE))

@@ -18,6 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from gateway.areas.table import AREA_CODE
 from ticketing.callbacks import CallBackOutcome
 from ticketing.commands import LONGEST_TEXT, SEVERITIES
 from ticketing.dispatch import SAID_BY_SKPD, DispatchMode, DispatchState
@@ -87,7 +88,7 @@ _Free = (AfterValidator(well_formed), AfterValidator(_none_when_blank))
 ShortText = Annotated[str, StringConstraints(max_length=200), *_Free]
 PlaceText = Annotated[str, StringConstraints(max_length=1_000), *_Free]
 LongText = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), *_Free]
-AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?$")]
+AreaCode = Annotated[str, StringConstraints(pattern=f"^{AREA_CODE}$")]
 
 
 def _said(state: DispatchState) -> DispatchState:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def serve(parts: Parts) -> None:
     """Serve screens and programs until cancelled."""
     settings = parts.settings
-    city = City(settings.zone, settings.city, settings.targets, settings.language)
+    city = City(settings.zone, settings.city, settings.targets, settings.language, parts.areas)
     site = application(
         Web(
             parts.store,
@@ -31,6 +31,7 @@ async def serve(parts: Parts) -> None:
             city,
             parts.alarms,
             parts.dispatcher,
+            parts.boundaries,
             parts.test_calls.place,
         )
     )

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.skpd_facts import spoken_stamp, voice_note
-from gateway.web.areas import areas, districts
 from gateway.web.context import web_of
 from gateway.web.dispatch_views import Asker, dispatch_panel
 from gateway.web.errors import NoSuchThing
@@ -43,8 +42,7 @@ async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
         "recorded": bool(recorded),
         "call_types": tuple(CallType),
         "categories": tuple(CATEGORIES),
-        "districts": districts(),
-        "area_codes": frozenset(areas()),
+        "areas": web_of(request).city.areas,
         "zone": web_of(request).city.zone.key,
         **await _ticket(request, visitor, known),
     }

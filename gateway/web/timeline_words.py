@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from gateway.skpd_facts import spoken_stamp
-from gateway.web.areas import area_name
 from gateway.web.city import limit
 from gateway.web.texts import TEXTS
 from gateway.web.views import When, causes, grouped, lasted
@@ -187,5 +186,5 @@ def _value(field: str, value: Json, words: Words) -> str:
         case "category":
             return words.t.category(str(value)) or str(value)
         case "area_code":
-            return area_name(str(value)) or str(value)
+            return words.city.areas.name(str(value)) or str(value)
     return str(value)

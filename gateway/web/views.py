@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import phonenumbers
 
-from gateway.web.areas import area_name
 from ticketing.model import UNKNOWN_CALLER, CallOutcome, CallType, Role, Ticket, TicketStatus
 from ticketing.sla import SlaState, clocks
 from ticketing.transitions import RULES
@@ -179,7 +178,7 @@ def ticket_row(one: KeptTicket, names: Mapping[str, str], now: datetime, words: 
         status=ticket.status,
         call_type=ticket.call_type,
         category=words.t.category(ticket.category),
-        place=ticket.location.verbatim or ticket.location.landmark or area_name(ticket.location.area_code),
+        place=ticket.location.verbatim or ticket.location.landmark or words.city.areas.name(ticket.location.area_code),
         caller=caller_view(one.call.caller),
         taker=taker_name(ticket.taker, names),
         answered=words.when(ticket.answered_at),

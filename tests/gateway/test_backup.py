@@ -236,6 +236,15 @@ def test_the_citys_recordings_of_what_the_line_says_are_in_it_and_come_back(site
     }
 
 
+def test_the_citys_areas_and_boundaries_are_in_it_and_come_back(site: Site, tmp_path: Path) -> None:
+    site.home.areas.write_bytes(b"a table")
+    site.home.boundaries.write_bytes(b"lines")
+    file = backed_up(site)
+    restore(file, tmp_path / "new", nothing)
+    new = Home(tmp_path / "new", tmp_path / "new/journals")
+    assert (new.areas.read_bytes(), new.boundaries.read_bytes()) == (b"a table", b"lines")
+
+
 def test_a_line_that_is_being_written_is_not_in_it_and_the_whole_ones_are(site: Site) -> None:
     whole = site.home.queue_log.read_bytes()
     with site.home.queue_log.open("a") as journal:

@@ -62,6 +62,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "home": ("/srv/siaga 112", lambda text: {"home": text}),
     "journals": ("/srv/journals", lambda text: {"journals": text}),
     "prompts": ("/srv/prompts", lambda text: {"prompts": text}),
+    "areas": ("/srv/areas.csv", lambda text: {"areas": text}),
 }
 # Queueing is numbers alone; the URL of the store goes to SQLAlchemy and nowhere else.
 NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "storage", "test_call", "database_url"}

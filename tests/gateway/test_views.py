@@ -14,7 +14,6 @@ import gateway.web
 from gateway.skpd_facts import note_stamp, voice_note
 from gateway.watch.alarms import Alarm
 from gateway.web import api_call_backs, api_dispatches, api_tickets
-from gateway.web.areas import area_name, areas, districts
 from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import LogFilter, read_filter
 from gateway.web.city import City, limit
@@ -449,14 +448,6 @@ def test_a_category_that_is_not_in_the_table_is_shown_as_it_is() -> None:
         None,
     )
     assert {len(names) for names in CATEGORIES.values()} == {len(LANGUAGES)}
-
-
-def test_the_citys_areas_are_five_kecamatan_with_41_kelurahan() -> None:
-    assert len(districts()) == 5
-    assert sum(len(district.areas) for district in districts()) == 41
-    assert len(areas()) == 47
-    assert area_name("52.72") == "Kota Bima"
-    assert (area_name("99.99"), area_name(None)) == ("99.99", None)
 
 
 def test_an_alarm_that_has_no_words_of_its_own_is_shown_as_a_fault() -> None:
