@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-import ticketing.dispatch_events  # noqa: F401 - its events are told as well
+import ticketing.dispatch_events
+import ticketing.return_call_events  # noqa: F401 - and its
 from gateway import channel_variables
 from gateway.cli import siaga112
 from gateway.config import CHECKOUT, Queueing, ScheduledTestCall, Settings, Sla, Storage, Trunk

@@ -53,12 +53,13 @@ class SettledHow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Somebody tried to call back."""
+    """Somebody tried to call back; `return_call`: by a click, and its outcome is the telephone's word."""
 
     at: datetime
     by: str
     outcome: CallBackOutcome
     note: str | None = None
+    return_call: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,18 @@ def settled_since(debt: Debt, settled: Iterable[CallBack]) -> CallBack | None:
     return None
 
 
+def reached_by(attempt: Attempt, debts: Iterable[Debt]) -> tuple[Debt, ...]:
+    """Those of these debts that this attempt reached the caller about: of calls that had arrived by then."""
+    return tuple(debt for debt in debts if debt.arrived_at <= attempt.at)
+
+
+def said_since(call_back: CallBack, at: datetime) -> bool:
+    """Whether somebody has said since then what came of calling back."""
+    return any(one.return_call is None and one.at >= at for one in call_back.attempts)
+
+
 def tried(call_back: CallBack, attempt: Attempt) -> CallBack:
-    """The call-back after somebody's turn at it.
+    """The call-back after somebody's turn at it; what is told anew of a return call takes the place of what was told.
 
     Raises CallBackOver when it was settled before, ReasonNeeded when it is given up without one.
     """
@@ -137,7 +148,9 @@ def tried(call_back: CallBack, attempt: Attempt) -> CallBack:
         if not (attempt.note or "").strip():
             raise ReasonNeeded(call_back.id)
         return replace(call_back, settlement=_settled(attempt, SettledHow.GIVEN_UP))
-    after = replace(call_back, attempts=(*call_back.attempts, attempt))
+    known = () if attempt.return_call is None else (attempt.return_call,)
+    others = tuple(one for one in call_back.attempts if one.return_call not in known)
+    after = replace(call_back, attempts=(*others, attempt))
     if attempt.outcome is CallBackOutcome.REACHED:
         return replace(after, settlement=_settled(attempt, SettledHow.REACHED))
     return after

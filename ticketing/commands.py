@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.nuisance import Judgement
     from ticketing.people import Session, Token, User
+    from ticketing.return_calls import ReturnTrace
     from ticketing.skpd import Skpd
 
 
@@ -36,6 +37,7 @@ class RecordCalls:
     dispatches: tuple[tuple[int | str, Trace], ...] = ()
     said: tuple[tuple[int, Said], ...] = ()  # what officers said of these dispatches by telephone
     begun: tuple[Begun, ...] = ()  # dispatches that takers began by telephone
+    return_calls: tuple[tuple[int, ReturnTrace], ...] = ()  # what became known of these return calls, in pieces as well
 
 
 class _Sentinel(Enum):
@@ -140,11 +142,15 @@ class NoteBreaches:
 
 @dataclass(frozen=True, slots=True)
 class NoteRecordingAccess:
-    """Put on record who asked for a call's audio, or for a note on one of its dispatches; refused with CallUnknown."""
+    """Put on record who asked for a call's audio, for a note on one of its dispatches, or for a return call's audio.
+
+    Refused with CallUnknown.
+    """
 
     call_id: CallId
     by: str
     note: SpokenNote | None = None
+    return_call: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,33 @@ class JudgeNumber:
     def __post_init__(self) -> None:
         if self.note is not None:
             object.__setattr__(self, "note", _bounded("note", self.note))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReturnCall:
+    """Call a caller back from the phone of this extension: the intent, before anything rings.
+
+    Whom: whoever is owed this call-back, or the caller of this ticket; ValueError unless one of them is given.
+    Refused with CallBackUnknown, CallBackOver, TicketUnknown, CallerOnTheLine, CallerNotCallable, ReturnCallUnderWay,
+    PhoneInUse. The first entry that it gives is its ReturnCallRequested, with the id.
+    """
+
+    phone: str
+    by: str
+    call_back: int | None = None
+    ticket: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.call_back is None) is (self.ticket is None):
+            raise ValueError("a return call is for a call-back or for a ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReturnCall:
+    """Withdraw a return call that only rings; refused with ReturnCallUnknown, ReturnCallOver."""
+
+    return_call: int
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,4 +385,5 @@ PeopleCommand = (
 )
 SkpdCommand = AddSkpd | ChangeSkpd | RemoveSkpd | SetSkpdPin
 DispatchCommand = RequestDispatch | CancelDispatch | UpdateDispatch
-Command = RecordCalls | TicketCommand | DispatchCommand | PeopleCommand | SkpdCommand | JudgeNumber
+ReturnCallCommand = RequestReturnCall | CancelReturnCall
+Command = RecordCalls | TicketCommand | DispatchCommand | ReturnCallCommand | PeopleCommand | SkpdCommand | JudgeNumber

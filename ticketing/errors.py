@@ -245,6 +245,63 @@ class NotConsulting(Siaga112Error):
         self.dispatch = dispatch
 
 
+class ReturnCallUnknown(Siaga112Error):
+    """There is no return call of this id."""
+
+    def __init__(self, return_call: int | str) -> None:
+        super().__init__(f"there is no return call {str(return_call)[:40]}")
+
+
+class ReturnCallUnderWay(Siaga112Error):
+    """This caller is being called back already."""
+
+    def __init__(self, return_call: int, phone: str) -> None:
+        super().__init__(f"this caller is being called back already, from the phone {phone}: return call {return_call}")
+        self.return_call = return_call
+        self.phone = phone
+
+
+class ReturnCallOver(Siaga112Error):
+    """It cannot be withdrawn any more: it is over, or they talk."""
+
+    def __init__(self, return_call: int, how: str) -> None:
+        super().__init__(f"return call {return_call} cannot be withdrawn any more: {how}")
+        self.return_call = return_call
+        self.how = how
+
+
+class CallerNotCallable(Siaga112Error):
+    """There is no number under which this caller could be called."""
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(f"the caller of {call_id} has no number that can be called")
+        self.call_id = call_id
+
+
+class CallerOnTheLine(Siaga112Error):
+    """Whoever is on the line need not be called."""
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(f"the caller of {call_id} has not hung up")
+        self.call_id = call_id
+
+
+class PhoneInUse(Siaga112Error):
+    """The taker is in a call, or the phone rings."""
+
+    def __init__(self, phone: str) -> None:
+        super().__init__(f"the phone {phone} is in use: end that call first")
+        self.phone = phone
+
+
+class PhoneAbsent(Siaga112Error):
+    """The taker's phone is not registered."""
+
+    def __init__(self, phone: str) -> None:
+        super().__init__(f"the phone {phone} is not registered: switch it on, or choose another one")
+        self.phone = phone
+
+
 class TicketClosed(Siaga112Error):
     """Nobody is sent to an incident that is closed."""
 

@@ -391,6 +391,7 @@ class Ticket:
     on_progress_breached_at: datetime | None = None
     close_breached_at: datetime | None = None
     watch_at: datetime | None = field(default=None, compare=False)
+    return_call: int | None = None  # the return call in which its caller was answered: nobody had answered the call
 
 
 TICKET_NUMBER: Final = r"112-[0-9]{8}-[0-9]{4,9}"

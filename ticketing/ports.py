@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from ticketing.nuisance import Evidence, Judged
     from ticketing.people import Session, Token, User
+    from ticketing.return_calls import ReturnCall
     from ticketing.skpd import Skpd
     from ticketing.timeline import Entry
 
@@ -51,10 +52,14 @@ class KeptTicket:
 
 @dataclass(frozen=True, slots=True)
 class KeptCallBack:
-    """A call-back and the calls that owe, or owed, it: one at least, the earliest arrived first."""
+    """A call-back and the calls that owe, or owed, it: one at least, the earliest arrived first.
+
+    `return_calls` are those that were made for it by a click, the earliest requested first.
+    """
 
     call_back: CallBack
     calls: tuple[Call, ...]
+    return_calls: tuple[ReturnCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,15 @@ class Transaction(Protocol):
 
     def keep_judged(self, judged: Judged) -> None:
         """Keep what a supervisor says (id 0)."""
+
+    def return_call(self, return_call: int) -> ReturnCall:
+        """Give a return call; raise ReturnCallUnknown."""
+
+    def return_calls_under_way(self) -> tuple[ReturnCall, ...]:
+        """Give those of which the telephone has not told the end, the earliest requested first."""
+
+    def keep_return_call(self, return_call: ReturnCall) -> ReturnCall:
+        """Keep a new return call (id 0), or this in place of what was kept of it; give it back with its id."""
 
     def keep_positions(self, positions: Sequence[JournalPosition]) -> None:
         """Keep how far these journals were read."""
@@ -313,6 +327,15 @@ class Store(Protocol):
 
     async def nuisance_judged(self, after: int = 0) -> tuple[Judged, ...]:
         """Give what supervisors have said, with ids after this one, the earliest first."""
+
+    async def return_call(self, return_call: int) -> ReturnCall | None:
+        """One return call, None when there is none of this id."""
+
+    async def return_calls(self, call_id: CallId) -> tuple[ReturnCall, ...]:
+        """The return calls of a call, the earliest requested first."""
+
+    async def return_calls_under_way(self) -> tuple[ReturnCall, ...]:
+        """Give those of which the telephone has not told the end, the earliest requested first."""
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""

@@ -133,6 +133,9 @@ def _of_tickets(known: Call, kept: KeptCall, tickets: Sequence[Ticket]) -> list[
 
     numbers = ", ".join(ticket.number for ticket in tickets)
     if known.answered is None:
+        # Nobody answered the call: its caller was answered in a return call.
+        tickets = [ticket for ticket in tickets if ticket.return_call is None]
+        numbers = ", ".join(ticket.number for ticket in tickets)
         return flaw(Flaw.TICKET_UNFOUNDED, f"nobody answered it, and it has ticket {numbers}") if tickets else []
     if len(tickets) > 1:
         return flaw(Flaw.TICKET_TWICE, f"has {len(tickets)} tickets: {numbers}")

@@ -77,6 +77,11 @@ def test_a_ticket_of_a_call_that_nobody_answered_is_unfounded() -> None:
     assert flaws([GAVE_UP], [kept(GAVE_UP)], [ticket]) == [(GAVE_UP.id, Flaw.TICKET_UNFOUNDED)]
 
 
+def test_a_ticket_of_a_caller_who_was_called_back_is_founded_on_that() -> None:
+    ticket = replace(ticket_of(TALKED), call_id=GAVE_UP.id, return_call=17)
+    assert flaws([GAVE_UP], [kept(GAVE_UP)], [ticket]) == []
+
+
 def test_a_ticket_with_another_instant_of_the_answer_differs() -> None:
     ticket = replace(ticket_of(TALKED), answered_at=LATER)
     assert flaws([TALKED], [kept(TALKED)], [ticket]) == [(TALKED.id, Flaw.TICKET_DIFFERS)]

@@ -13,6 +13,8 @@ from ticketing.callbacks import (
     before,
     number_of,
     owes,
+    reached_by,
+    said_since,
     settled_by_calling_again,
     settled_since,
     tried,
@@ -54,6 +56,25 @@ def try_call_back(tx: Transaction, command: TryCallBack, now: datetime) -> tuple
     if not gives_up:
         news.append(CallBackTried(now, str(after.id), command.by, command.outcome, command.note))
     return _tell(tx, tx.debts(after.id), [*news, *_settled(after)], now)
+
+
+def follow_return_call(
+    tx: Transaction, call_back: int, attempt: Attempt, begun: datetime, now: datetime
+) -> tuple[Entry, ...]:
+    """Count a return call that was begun then among the attempts, and settle what it has reached the caller about.
+
+    Not what is settled already; and whoever has said meanwhile what came of it knows better than the telephone.
+    """
+    owed = tx.call_back(call_back)
+    if owed.settlement or said_since(owed, begun):
+        return ()
+    after, debts = tried(owed, attempt), tx.debts(owed.id)
+    paid = reached_by(attempt, debts) if after.settlement else debts
+    if not paid:
+        return ()
+    kept = _pay(tx, after, debts, paid)
+    told = CallBackTried(attempt.at, str(kept.id), attempt.by, attempt.outcome, attempt.note)
+    return _tell(tx, paid, [told, *_settled(kept)], now)
 
 
 def _follow_debt(tx: Transaction, kept: KeptCall | None, call: Call, now: datetime) -> tuple[Entry, ...]:
@@ -107,15 +128,20 @@ def _follow_answer(tx: Transaction, known: Call | None, call: Call, now: datetim
     paid = before(call, debts)
     if owed is None or not paid:
         return ()
-    settled = replace(owed, settlement=settled_by_calling_again(call.id, call.answered.at))
-    if paid == debts:
-        return _tell(tx, paid, _settled(tx.keep_call_back(settled)), now)
-    # Somebody with the same number called after this call, in vain: that is still owed, and keeps its id.
-    settled = tx.keep_call_back(replace(settled, id=0))
-    for debt in paid:
-        tx.owe(debt.call_id, settled.id)
-    tx.follow_calls(owed.id)
+    settled = _pay(tx, replace(owed, settlement=settled_by_calling_again(call.id, call.answered.at)), debts, paid)
     return _tell(tx, paid, _settled(settled), now)
+
+
+def _pay(tx: Transaction, settled: CallBack, debts: tuple[Debt, ...], paid: tuple[Debt, ...]) -> CallBack:
+    """Keep what is settled of a call-back with these debts."""
+    if paid == debts:
+        return tx.keep_call_back(settled)
+    # Somebody with the same number called after that, in vain: it is still owed, and keeps its id.
+    apart = tx.keep_call_back(replace(settled, id=0))
+    for debt in paid:
+        tx.owe(debt.call_id, apart.id)
+    tx.follow_calls(settled.id)
+    return apart
 
 
 def _settled(call_back: CallBack) -> tuple[Event, ...]:

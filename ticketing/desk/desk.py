@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ticketing.commands import (
     AddSkpd,
     CancelDispatch,
+    CancelReturnCall,
     ChangeSkpd,
     JudgeNumber,
     NoteBreaches,
@@ -15,6 +16,7 @@ from ticketing.commands import (
     RecordCalls,
     RemoveSkpd,
     RequestDispatch,
+    RequestReturnCall,
     SetSkpdPin,
     TriageTicket,
     TryCallBack,
@@ -26,6 +28,7 @@ from ticketing.desk.calls import record_calls
 from ticketing.desk.dispatches import change_dispatch, record_begun, record_dispatches, record_said
 from ticketing.desk.nuisance import judge_number
 from ticketing.desk.people import keep_people
+from ticketing.desk.return_calls import change_return_call, record_return_calls
 from ticketing.desk.skpds import keep_skpd
 from ticketing.desk.tickets import change_ticket
 from ticketing.nuisance import NuisanceRules
@@ -88,11 +91,14 @@ class TicketDesk:
                 told = record_calls(tx, command, now, self._zone, self._targets)
                 told += record_begun(tx, command.begun, now)
                 told += record_dispatches(tx, command.dispatches, now)
+                told += record_return_calls(tx, command.return_calls, now, self._zone, self._targets)
                 return (*told, *record_said(tx, command.said, now))
             case TriageTicket() | TurnStatus() | NoteBreaches() | NoteRecordingAccess():
                 return change_ticket(tx, command, now, self._targets)
             case RequestDispatch() | CancelDispatch() | UpdateDispatch():
                 return change_dispatch(tx, command, now)
+            case RequestReturnCall() | CancelReturnCall():
+                return change_return_call(tx, command, now)
             case TryCallBack():
                 return try_call_back(tx, command, now)
             case JudgeNumber():

@@ -8,6 +8,7 @@ from ticketing.commands import NoteBreaches, NoteRecordingAccess, TriageTicket, 
 from ticketing.desk.telling import tell
 from ticketing.errors import StaleVersion
 from ticketing.events import NotePlayed, RecordingPlayed, StatusTurned
+from ticketing.return_call_events import ReturnCallPlayed
 from ticketing.sla import breaches_owed, noted, watched
 from ticketing.transitions import transition
 from ticketing.triage import triaged
@@ -70,10 +71,15 @@ def note_breaches(tx: Transaction, now: datetime, targets: Targets) -> tuple[Ent
 
 
 def note_recording_access(tx: Transaction, command: NoteRecordingAccess, now: datetime) -> tuple[Entry, ...]:
-    """Put on record who asked for a call's audio, or for a spoken note; raise CallUnknown."""
+    """Put on record who asked for a call's audio, a spoken note's, or a return call's; raise CallUnknown."""
+    return tell(tx, command.call_id, (_played(command, now),), now)
+
+
+def _played(command: NoteRecordingAccess, now: datetime) -> Event:
+    if command.return_call is not None:
+        return ReturnCallPlayed(now, command.by, str(command.return_call))
     note = command.note
-    played = NotePlayed(now, command.by, str(note.dispatch), note.name) if note else RecordingPlayed(now, command.by)
-    return tell(tx, command.call_id, (played,), now)
+    return NotePlayed(now, command.by, str(note.dispatch), note.name) if note else RecordingPlayed(now, command.by)
 
 
 def _seen(tx: Transaction, number: str, version: int | None) -> Ticket:

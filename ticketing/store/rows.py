@@ -121,8 +121,8 @@ def _leg_values(leg: AnswerLeg) -> Values:
         "party": leg.party,
         "kind": leg.kind,
         "connected": leg.connected,
-        "answered": _dated(leg.answered),
-        "ended": _dated(leg.ended),
+        "answered": dated(leg.answered),
+        "ended": dated(leg.ended),
     }
 
 
@@ -132,8 +132,8 @@ def _leg(values: Row) -> AnswerLeg:
         party=values["party"],
         kind=LegKind(values["kind"]),
         connected=values["connected"],
-        answered=_undated(values["answered"]),
-        ended=_undated(values["ended"]),
+        answered=undated(values["answered"]),
+        ended=undated(values["ended"]),
     )
 
 
@@ -159,11 +159,13 @@ def _source(values: Row) -> LocationSource:
     )
 
 
-def _dated(instant: Instant | None) -> list[int] | None:
+def dated(instant: Instant | None) -> list[int] | None:
+    """Give an instant as JSON has it."""
     return [micros(instant.at), instant.precision] if instant else None
 
 
-def _undated(values: list[int] | None) -> Instant | None:
+def undated(values: list[int] | None) -> Instant | None:
+    """Give the instant back."""
     return Instant(from_micros(values[0]), Precision(values[1])) if values else None
 
 
@@ -193,6 +195,7 @@ def ticket_values(ticket: Ticket) -> Values:
         "on_progress_breached_at": ticket.on_progress_breached_at,
         "close_breached_at": ticket.close_breached_at,
         "watch_at": ticket.watch_at,
+        "return_call": ticket.return_call,
     }
 
 
@@ -224,6 +227,7 @@ def ticket_of(row: Row) -> Ticket:
         on_progress_breached_at=row["on_progress_breached_at"],
         close_breached_at=row["close_breached_at"],
         watch_at=row["watch_at"],
+        return_call=row["return_call"],
     )
 
 
@@ -265,7 +269,7 @@ def call_back_values(call_back: CallBack) -> Values:
         "id": call_back.id or None,
         "number": call_back.number,
         "since": call_back.since,
-        "attempts": [[micros(one.at), one.by, one.outcome, one.note] for one in call_back.attempts],
+        "attempts": [_attempt_values(one) for one in call_back.attempts],
         "settled_at": settled.at if settled else None,
         "how": settled.how if settled else None,
         "settled_by": settled.by if settled else None,
@@ -279,12 +283,18 @@ def call_back_of(row: Row) -> CallBack:
     return CallBack(
         number=row["number"],
         since=row["since"],
-        attempts=tuple(
-            Attempt(from_micros(at), by, CallBackOutcome(outcome), note) for at, by, outcome, note in row["attempts"]
-        ),
+        attempts=tuple(_attempt(*values) for values in row["attempts"]),
         settlement=_settlement(row) if row["settled_at"] else None,
         id=row["id"],
     )
+
+
+def _attempt_values(attempt: Attempt) -> list[object]:
+    return [micros(attempt.at), attempt.by, attempt.outcome, attempt.note, attempt.return_call]
+
+
+def _attempt(at: int, by: str, outcome: str, note: str | None, return_call: int | None = None) -> Attempt:
+    return Attempt(from_micros(at), by, CallBackOutcome(outcome), note, return_call)
 
 
 def _settlement(row: Row) -> Settlement:
@@ -304,14 +314,14 @@ def dispatch_values(dispatch: Dispatch) -> Values:
         "requested_by": dispatch.requested_by,
         "state": dispatch.state,
         "legs": [_dispatch_leg_values(leg) for leg in trace.legs],
-        "joined": _dated(trace.joined),
-        "left": _dated(trace.left),
-        "over": _dated(trace.over),
+        "joined": dated(trace.joined),
+        "left": dated(trace.left),
+        "over": dated(trace.over),
         "updates": [[micros(one.at), one.state, one.by, one.note] for one in dispatch.updates],
         "cancelled_at": dispatch.cancelled_at,
         "mode": dispatch.mode,
         "begun_as": dispatch.begun_as,
-        "consulted": _dated(trace.consulted),
+        "consulted": dated(trace.consulted),
     }
 
 
@@ -326,10 +336,10 @@ def dispatch_of(row: Row) -> Dispatch:
         requested_by=row["requested_by"],
         trace=Trace(
             legs=tuple(_dispatch_leg(values) for values in row["legs"]),
-            consulted=_undated(row["consulted"]),
-            joined=_undated(row["joined"]),
-            left=_undated(row["left"]),
-            over=_undated(row["over"]),
+            consulted=undated(row["consulted"]),
+            joined=undated(row["joined"]),
+            left=undated(row["left"]),
+            over=undated(row["over"]),
         ),
         updates=tuple(
             Update(from_micros(at), DispatchState(state), by, note) for at, state, by, note in row["updates"]
@@ -349,7 +359,7 @@ def _dispatch_leg_values(leg: DispatchLeg) -> Values:
     return {
         "line": leg.line,
         "trunk": leg.trunk,
-        **{name: _dated(getattr(leg, name)) for name in _LEG_INSTANTS},
+        **{name: dated(getattr(leg, name)) for name in _LEG_INSTANTS},
         "cause": leg.cause,
         "tried": [tried.status, tried.rang, tried.cause, tried.sip] if tried else None,
     }
@@ -359,7 +369,7 @@ def _dispatch_leg(values: Row) -> DispatchLeg:
     return DispatchLeg(
         line=values["line"],
         trunk=values["trunk"],
-        **{name: _undated(values[name]) for name in _LEG_INSTANTS},
+        **{name: undated(values[name]) for name in _LEG_INSTANTS},
         cause=values["cause"],
         tried=Tried(*values["tried"]) if values["tried"] else None,
     )

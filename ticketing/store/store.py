@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -30,6 +31,13 @@ from ticketing.store.nuisance import (
     reversed_numbers,
 )
 from ticketing.store.queries import call_back_page, call_page, few, ticket_page, ticket_text_page
+from ticketing.store.return_calls import (
+    RETURN_CALL,
+    RETURN_CALLS,
+    RETURN_CALLS_OF_CALL_BACKS,
+    RETURN_CALLS_UNDER_WAY,
+    return_call_of,
+)
 from ticketing.store.rows import (
     call_back_of,
     call_of,
@@ -50,6 +58,7 @@ from ticketing.store.tables import (
     journal_positions,
     micros,
     nuisance_judged,
+    return_calls,
     sessions,
     skpds,
     takers,
@@ -74,6 +83,7 @@ if TYPE_CHECKING:
     from ticketing.nuisance import Evidence, Judged
     from ticketing.people import Session, User
     from ticketing.ports import CallFilter, KeptCall, TicketFilter, Transaction
+    from ticketing.return_calls import ReturnCall
     from ticketing.skpd import Skpd
     from ticketing.timeline import Entry
 
@@ -222,7 +232,8 @@ class SqliteStore:
         """
         kind = "s" if settled else "o"
         after = cursors.read(kind, cursor, named=True) if cursor else None
-        found = _kept_call_backs(await self._read(_call_back_row, call_back_page(after, limit + 1, settled=settled)))
+        rows = await self._read(_call_back_row, call_back_page(after, limit + 1, settled=settled))
+        found = await self._with_return_calls(_kept_call_backs(rows))
 
         def place(kept: KeptCallBack) -> Place:
             settlement = kept.call_back.settlement
@@ -232,7 +243,16 @@ class SqliteStore:
 
     async def call_back(self, call_back: int) -> KeptCallBack | None:
         """One call-back, None when there is none of this id."""
-        return next(iter(_kept_call_backs(await self._read(_call_back_row, _CALL_BACK, call_back=call_back))), None)
+        kept = _kept_call_backs(await self._read(_call_back_row, _CALL_BACK, call_back=call_back))
+        return next(iter(await self._with_return_calls(kept)), None)
+
+    async def _with_return_calls(self, kept: tuple[KeptCallBack, ...]) -> tuple[KeptCallBack, ...]:
+        ids = tuple(one.call_back.id for one in kept)
+        rows = await self._read(_return_call_of_call_back, RETURN_CALLS_OF_CALL_BACKS, call_backs=ids) if ids else ()
+        made: dict[int, tuple[ReturnCall, ...]] = {
+            call_back: tuple(one for _, one in of_one) for call_back, of_one in groupby(rows, key=lambda row: row[0])
+        }
+        return tuple(replace(one, return_calls=made.get(one.call_back.id, ())) for one in kept)
 
     async def call_backs_owed(self) -> int:
         """How many call-backs are owed."""
@@ -278,6 +298,18 @@ class SqliteStore:
     async def nuisance_judged(self, after: int = 0) -> tuple[Judged, ...]:
         """Give what supervisors have said, with ids after this one, the earliest first."""
         return await self._read(lambda row: judged_of(_named(nuisance_judged, row)), JUDGED_AFTER, after=after)
+
+    async def return_call(self, return_call: int) -> ReturnCall | None:
+        """One return call, None when there is none of this id."""
+        return next(iter(await self._read(_return_call, RETURN_CALL, return_call=return_call)), None)
+
+    async def return_calls(self, call_id: CallId) -> tuple[ReturnCall, ...]:
+        """The return calls of a call, the earliest requested first."""
+        return await self._read(_return_call, RETURN_CALLS, call_id=call_id)
+
+    async def return_calls_under_way(self) -> tuple[ReturnCall, ...]:
+        """Give those of which the telephone has not told the end, the earliest requested first."""
+        return await self._read(_return_call, RETURN_CALLS_UNDER_WAY)
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""
@@ -378,6 +410,14 @@ def _by_ticket(found: Iterable[Dispatch]) -> dict[str, tuple[Dispatch, ...]]:
 
 def _dispatch(row: Sequence[Any]) -> Dispatch:
     return dispatch_of(_named(dispatches, row))
+
+
+def _return_call(row: Sequence[Any]) -> ReturnCall:
+    return return_call_of(_named(return_calls, row))
+
+
+def _return_call_of_call_back(row: Sequence[Any]) -> tuple[int, ReturnCall]:
+    return int(row[-1]), _return_call(row)
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -129,6 +129,7 @@ tickets = Table(
     Column("on_progress_breached_at", UtcMicroseconds),
     Column("close_breached_at", UtcMicroseconds),
     Column("watch_at", UtcMicroseconds),
+    Column("return_call", BigInteger),  # in which the caller was answered, where nobody had answered the call
 )
 
 # Each list has one order, and each index ends with it: a page is read off its index, however long the list.
@@ -235,6 +236,25 @@ nuisance_judged = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_nuisance_judged_number", nuisance_judged.c.number, nuisance_judged.c.id)
+# The fold of what a call's timeline says of each time that its caller was called back by a click.
+return_calls = Table(
+    "return_calls",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("call_id", ForeignKey(calls.c.id), nullable=False),
+    Column("number", String, nullable=False),  # E.164, as it was dialled
+    Column("phone", String, nullable=False),
+    Column("requested_at", UtcMicroseconds, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("legs", _json, nullable=False),
+    Column("picked_up", _json),
+    Column("over", _json),  # null: a telephone may still ring, or somebody talks
+    Column("cancelled_at", UtcMicroseconds),
+    sqlite_autoincrement=True,  # an id is never given twice: the telephone's channel and the audio are named by it
+)
+
+Index("ix_return_calls_call", return_calls.c.call_id, return_calls.c.id)
+Index("ix_return_calls_under_way", return_calls.c.id, sqlite_where=text("over IS NULL"))
 
 timeline = Table(
     "timeline",
