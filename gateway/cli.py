@@ -16,6 +16,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from gateway import config
+from gateway.cli_areas import areas
 from gateway.cli_call_backs import call_backs
 from gateway.cli_dispatch import dispatch
 from gateway.cli_people import token, user
@@ -258,6 +259,7 @@ siaga112.add_command(restore)
 siaga112.add_command(verify)
 siaga112.add_command(test_call)
 siaga112.add_command(prompts)
+siaga112.add_command(areas)
 
 
 def main() -> None:

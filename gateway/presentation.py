@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from gateway.areas.search import Closeness
+    from gateway.areas.table import Area, AreaTable
     from gateway.watch.alarms import Alarm
     from ticketing.dispatch import Dispatch, DispatchLeg
     from ticketing.model import Call, Caller, Instant, Ticket
@@ -195,6 +197,22 @@ def _line_json(line: Line) -> Json:
             "begins": f"{hours.begins:%H:%M}",
             "ends": f"{hours.ends:%H:%M}",
         },
+    }
+
+
+def area_json(area: Area, table: AreaTable, closeness: Closeness | None = None) -> Json:
+    """An area of the table; with it, where it was searched for, how near its name is to what was typed."""
+    parent = table.parent(area)
+    return {
+        "code": area.code,
+        "level": area.level,
+        "name": area.name,
+        "also": list(area.also),
+        "parent": area.parent,
+        "parent_name": parent and parent.name,
+        "lat": area.lat,
+        "lon": area.lon,
+        "closeness": closeness,
     }
 
 

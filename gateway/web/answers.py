@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.areas.search import Closeness
+from gateway.areas.table import Level
 from ticketing.callbacks import CallBackOutcome, SettledHow
 from ticketing.dispatch import DispatchMode, DispatchState, LegOutcome
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
@@ -256,6 +258,28 @@ class SkpdList(Answer):
     """All SKPDs, by code."""
 
     items: list[SkpdAnswer]
+
+
+class AreaAnswer(Answer):
+    """A kelurahan, a kecamatan or the city; its point lies in it, and says no more than that."""
+
+    code: str = Field(description="Kemendagri's code with its dots.")
+    level: Level
+    name: str
+    also: list[str] = Field(description="Other ways to spell it.")
+    parent: str
+    parent_name: str | None
+    lat: float
+    lon: float
+    closeness: Closeness | None = Field(
+        description="How near the name is to what was typed; null where nothing was. As near: the text does not tell."
+    )
+
+
+class AreaList(Answer):
+    """All areas, or those that were searched for, the nearest first."""
+
+    items: list[AreaAnswer]
 
 
 class TimelineAnswer(Answer):

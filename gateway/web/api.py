@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from gateway.web import (
+    api_areas,
     api_call_backs,
     api_calls,
     api_dispatches,
@@ -63,6 +64,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *api_calls.ROUTES,
     *api_call_backs.ROUTES,
     *api_skpds.ROUTES,
+    *api_areas.ROUTES,
     *api_test_calls.ROUTES,
     *live.ROUTES,
 )
