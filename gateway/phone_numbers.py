@@ -181,10 +181,7 @@ def dialled_line(text: str, *, region: str = "ID") -> str:
     The result is what `ticketing.skpd.Line` takes. Of the telephones only this country's are read, and only with
     their area code: where a city has typed a number wrong, nobody comes. Raises ValueError, which says how to write it.
     """
-    # Not _dialled: a caller ID may bring parameters along, an operator's number may not.
-    digits = _SEPARATORS.sub("", text[:LONGEST_TYPED])
-    if len(text) > LONGEST_TYPED or not _DIALLABLE.fullmatch(digits):
-        raise ValueError(f"{_printable(text, 40)!r} is no telephone number: digits, a + in front, and ( ) - . / alone")
+    digits = _typed(text)
     if region == "ID" and digits in LINE_CODES:
         return digits
     if digits.startswith("+"):
@@ -199,6 +196,26 @@ def dialled_line(text: str, *, region: str = "ID") -> str:
             f"and none of {', '.join(sorted(LINE_CODES))}"
         )
     return e164
+
+
+def telephone(text: str, *, region: str = "ID") -> str:
+    """Read the number of somebody's telephone as people write it: its E.164 form, as callers are known by it.
+
+    Of other countries too, with their code. Raises ValueError, also for a service code, which is nobody's telephone.
+    """
+    e164, _ = normalise(_typed(text), CallerIdStyle.NATIONAL, region=region)
+    if e164 is None:
+        raise ValueError(f"{_printable(text, 40)!r} is no telephone with its area code, or + and its country's code")
+    return e164
+
+
+def _typed(text: str) -> str:
+    """The digits, a + in front if there was one; raise ValueError."""
+    # Not _dialled: a caller ID may bring parameters along, an operator's number may not.
+    digits = _SEPARATORS.sub("", text[:LONGEST_TYPED])
+    if len(text) > LONGEST_TYPED or not _DIALLABLE.fullmatch(digits):
+        raise ValueError(f"{_printable(text, 40)!r} is no telephone number: digits, a + in front, and ( ) - . / alone")
+    return digits
 
 
 def warm_up() -> None:

@@ -11,13 +11,14 @@ from ticketing.dispatch import SAID_BY_SKPD, DispatchMode
 from ticketing.model import well_formed
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from ticketing.callbacks import CallBackOutcome
     from ticketing.dispatch import Begun, DispatchState, Said, SpokenNote, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
     from ticketing.nuisance import Judgement
     from ticketing.people import Session, Token, User
+    from ticketing.premise import PremiseChanges, PremiseKind, Premises
     from ticketing.return_calls import ReturnTrace
     from ticketing.skpd import Skpd
 
@@ -370,6 +371,47 @@ class SetSkpdPin:
     pin_hash: str | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class AddPremiseNote:
+    """Keep a new premise note; refused with ExpiryRefused. For `TicketDesk.write_premise_note`, which gives its id.
+
+    `expires_on` None: USUAL_TERM from today. Raises ValueError for a text that is none (ticketing.premise).
+    """
+
+    premises: Premises
+    kind: PremiseKind
+    text: str
+    by: str
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePremiseNote:
+    """Make the next version of a premise note; what says nothing new makes none.
+
+    Refused with PremiseNoteUnknown, StalePremiseNote, PremiseNoteWithdrawn, ExpiryRefused. Raises ValueError for
+    what is no note.
+    """
+
+    premise_note: int
+    version: int
+    by: str
+    changes: PremiseChanges
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawPremiseNote:
+    """End a premise note; refused with PremiseNoteUnknown, StalePremiseNote, PremiseNoteWithdrawn.
+
+    `version` None: whatever it is now.
+    """
+
+    premise_note: int
+    by: str
+    reason: str | None = None
+    version: int | None = None
+
+
 TicketCommand = TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess | TryCallBack
 PeopleCommand = (
     AddTaker
@@ -386,4 +428,14 @@ PeopleCommand = (
 SkpdCommand = AddSkpd | ChangeSkpd | RemoveSkpd | SetSkpdPin
 DispatchCommand = RequestDispatch | CancelDispatch | UpdateDispatch
 ReturnCallCommand = RequestReturnCall | CancelReturnCall
-Command = RecordCalls | TicketCommand | DispatchCommand | ReturnCallCommand | PeopleCommand | SkpdCommand | JudgeNumber
+PremiseNoteCommand = ChangePremiseNote | WithdrawPremiseNote
+Command = (
+    RecordCalls
+    | TicketCommand
+    | DispatchCommand
+    | ReturnCallCommand
+    | PeopleCommand
+    | SkpdCommand
+    | JudgeNumber
+    | PremiseNoteCommand
+)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
 
 class Siaga112Error(Exception):
     """Something that was asked cannot be done; the message says why in one line."""
@@ -308,3 +313,38 @@ class TicketClosed(Siaga112Error):
     def __init__(self, number: str) -> None:
         super().__init__(f"ticket {number} is closed: reopen it to dispatch an SKPD")
         self.number = number
+
+
+class PremiseNoteUnknown(Siaga112Error):
+    """There is no premise note of this id."""
+
+    def __init__(self, note: int | str) -> None:
+        super().__init__(f"there is no premise note {str(note)[:40]}")
+
+
+class PremiseNoteWithdrawn(Siaga112Error):
+    """A premise note that was withdrawn stays so: whoever needs it again writes it anew."""
+
+    def __init__(self, note: int) -> None:
+        super().__init__(f"premise note {note} is withdrawn: write a new one")
+        self.note = note
+
+
+class StalePremiseNote(Siaga112Error):
+    """The premise note was changed after the asker read it."""
+
+    def __init__(self, note: int, given: int, current: int) -> None:
+        super().__init__(f"premise note {note} is at version {current} by now, not {given}: look at it again")
+        self.note = note
+        self.given = given
+        self.current = current
+
+
+class ExpiryRefused(Siaga112Error):
+    """A premise note holds for a time: from today on, and not for ever."""
+
+    def __init__(self, asked: date, earliest: date, latest: date) -> None:
+        super().__init__(f"a premise note cannot hold until {asked}: the last day is from {earliest} to {latest}")
+        self.asked = asked
+        self.earliest = earliest
+        self.latest = latest

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ticketing.callbacks import CallBackOutcome, SettledHow
     from ticketing.located import LocationSource
     from ticketing.model import CallId, TicketStatus
+    from ticketing.premise import PremiseAct, PremiseKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,20 @@ class CallBackSettled(Event):
     by: str | None
     note: str | None
     settling_call: CallId | None
+
+
+@dataclass(frozen=True, slots=True)
+class PremiseNoteTouched(Event):
+    """Somebody wrote, changed or withdrew a premise note that concerns this ticket, while the ticket was not closed.
+
+    What the note says is not told: a timeline keeps it for ever, and a gate's code is for nobody but who goes there.
+    """
+
+    type: ClassVar[str] = "premise_note_touched"
+    premise_note: str
+    kind: PremiseKind
+    act: PremiseAct
+    by: str
 
 
 _ANSWERED: Final[dict[LegKind, type[TakerAnswered | BackupAnswered | RobotAnswered]]] = {

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     PLACE_TEST_CALL = "place_test_call"
     READ_SKPDS = "read_skpds"  # an SKPD reads of itself alone
     EDIT_SKPDS = "edit_skpds"
+    KEEP_PREMISE_NOTES = "keep_premise_notes"  # at the answer they are read with the ticket
     READ_LIVE = "read_live"  # the feed tells of every call: not for an SKPD
 
 
@@ -46,6 +47,7 @@ PERMISSIONS: Final[dict[Permission, frozenset[Role]]] = {
     Permission.PLACE_TEST_CALL: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.READ_SKPDS: frozenset(Role),
     Permission.EDIT_SKPDS: frozenset({Role.ADMIN}),
+    Permission.KEEP_PREMISE_NOTES: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Permission.READ_LIVE: _ROOM_AND_ADMIN,
 }
 

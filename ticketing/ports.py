@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from ticketing.timeline import NO_ENTRY, ChainHead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date, datetime
 
     from ticketing.callbacks import CallBack, Debt, Settlement
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from ticketing.nuisance import Evidence, Judged
     from ticketing.people import Session, Token, User
+    from ticketing.premise import PremiseNote, Premises, PremiseState
     from ticketing.return_calls import ReturnCall
     from ticketing.skpd import Skpd
     from ticketing.timeline import Entry
@@ -60,6 +61,43 @@ class KeptCallBack:
     call_back: CallBack
     calls: tuple[Call, ...]
     return_calls: tuple[ReturnCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """A call of a number, and the ticket that its answer opened."""
+
+    call: Call
+    ticket: Ticket | None
+
+
+MOST_REMEMBERED: Final = 20
+"""So many calls, or tickets, of a number or an area are told; whoever has a caller on the line reads no more."""
+
+MOST_NOTES_TOLD: Final = 50
+"""So many premise notes are told of one place."""
+
+MOST_COUNTED: Final = 1_000
+"""So many of a number's last calls are counted: a number that floods the line costs no more than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberHistory:
+    """What else is known of a number: its last calls, the latest arrived first, and its tickets that are not closed.
+
+    `by_type` and `without_ticket` count its last MOST_COUNTED calls; `more` says that there were more than those.
+    """
+
+    calls: tuple[PastCall, ...] = ()
+    in_hand: tuple[KeptTicket, ...] = ()  # the latest opened first
+    by_type: Mapping[CallType, int] = field(default_factory=dict)
+    without_ticket: int = 0
+    more: bool = False
+
+    @property
+    def counted(self) -> int:
+        """How many calls were counted."""
+        return self.without_ticket + sum(self.by_type.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +285,18 @@ class Transaction(Protocol):
     def remove_skpd(self, code: str) -> None:
         """Mark an SKPD as removed; raise SkpdUnknown."""
 
+    def premise_note(self, premise_note: int) -> PremiseNote:
+        """Give a premise note as it is now; raise PremiseNoteUnknown."""
+
+    def keep_premise_note(self, note: PremiseNote) -> PremiseNote:
+        """Keep a new premise note (id 0), or the next version of one; give it back with its id."""
+
+    def calls_in_hand_at(self, premises: Premises, limit: int) -> tuple[CallId, ...]:
+        """Give the calls of up to `limit` tickets that are not closed, of this number or around this area.
+
+        The latest opened first.
+        """
+
 
 class Store(Protocol):
     """Where calls, tickets and their timelines are kept. Reading sees only what was committed."""
@@ -336,6 +386,26 @@ class Store(Protocol):
 
     async def return_calls_under_way(self) -> tuple[ReturnCall, ...]:
         """Give those of which the telephone has not told the end, the earliest requested first."""
+
+    async def number_history(self, number: str, but: CallId) -> NumberHistory:
+        """Give what is known of an E.164 number, but for one call of it; only of callers who can be called."""
+
+    async def area_history(self, area: str, since: datetime, until: datetime, but: str) -> tuple[KeptTicket, ...]:
+        """Give MOST_REMEMBERED tickets around an area opened in that time, but for one, those not closed first.
+
+        Around: in it, in what it contains, or in what contains it. Then the latest opened first.
+        """
+
+    async def premise_notes_at(self, number: str | None, area: str | None, day: date) -> tuple[PremiseNote, ...]:
+        """Give the MOST_NOTES_TOLD first premise notes in force on `day`, about a number or around an area."""
+
+    async def premise_notes(
+        self, state: PremiseState, day: date, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[PremiseNote]:
+        """One page of the premise notes in this state on `day`, the last written first; raise BadCursor."""
+
+    async def premise_note(self, premise_note: int) -> tuple[PremiseNote, ...]:
+        """Every version of a premise note, the first one first; empty when there is none of this id."""
 
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""

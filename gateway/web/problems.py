@@ -74,6 +74,12 @@ KINDS: Final[dict[type[refusals.Siaga112Error], Kind]] = {
     refusals.TicketClosed: Kind(HTTPStatus.CONFLICT, "ticket-closed", "The ticket is closed"),
     AmiUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "telephone-silent", "Asterisk does not answer", tells=False),
     AmiRefused: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "telephone-refused", "Asterisk refused", tells=False),
+    refusals.PremiseNoteUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
+    refusals.StalePremiseNote: Kind(
+        HTTPStatus.CONFLICT, "stale-premise-note", "Somebody else has changed it meanwhile"
+    ),
+    refusals.PremiseNoteWithdrawn: Kind(HTTPStatus.CONFLICT, "premise-note-withdrawn", "The note is withdrawn"),
+    refusals.ExpiryRefused: Kind(HTTPStatus.CONFLICT, "expiry-refused", "A note cannot hold until that day"),
     refusals.SkpdExists: Kind(HTTPStatus.CONFLICT, "exists", "There is one of this name already"),
     errors.TooManyTries: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many attempts to sign in"),
     errors.TooSlow: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "too-slow", "The line's own work comes first"),

@@ -125,6 +125,8 @@ def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
         "line": grouped(str(body.get("line") or "—")),
         "reached": _word("leg", body.get("outcome"), words),
         "state": _word("dispatch", body.get("state"), words),
+        "premise_kind": _word("premise_kind", body.get("kind"), words),
+        "premise_act": _word("premise_act", body.get("act"), words),
     }
 
 

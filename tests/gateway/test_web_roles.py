@@ -29,6 +29,9 @@ BODIES = {
     ("POST", "/tickets/{number}/dispatches"): {"skpd": "damkar"},
     ("POST", "/tickets/{number}/dispatches/{dispatch}/updates"): {"state": "accepted"},
     ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "no_answer"},
+    ("POST", "/premise-notes"): {"number": "081234500001", "kind": "hazard", "text": "Anjing galak"},
+    ("PATCH", "/premise-notes/{premise_note}"): {"version": 1, "text": "Dua anjing"},
+    ("POST", "/premise-notes/{premise_note}/withdraw"): {"reason": "Anjing sudah tidak ada"},
     ("PUT", "/skpds/{code}"): {"name": "Damkar", "lines": [{"number": "113"}]},
     ("PUT", "/skpds/{code}/pin"): {"pin": None},
 }
@@ -42,7 +45,8 @@ def allowed(route: Route, role: Role | None) -> bool:
 
 
 async def asks(visitor: Visitor, route: Route, number: str) -> Answer:
-    path = route.path.format(number=number, id=call_id(), call_back=1, dispatch=1, code="damkar", note=NOTE)
+    things = {"id": call_id(), "call_back": 1, "dispatch": 1, "code": "damkar", "note": NOTE, "premise_note": 1}
+    path = route.path.format(number=number, **things)
     body = BODIES.get((route.method, route.path))
     return await visitor.ask(route.method, path, **({"json": body} if body else {}))
 
@@ -102,3 +106,4 @@ async def test_an_skpd_sees_no_ticket_that_was_not_sent_to_it(room: Room) -> Non
     assert (await skpd.get("/tickets?skpd=bpbd")).json["items"] == []
     assert (await skpd.get(f"/tickets/{number}")).status == 404
     assert (await skpd.get(f"/tickets/{number}/timeline")).status == 404
+    assert (await skpd.get(f"/tickets/{number}/history")).status == 404

@@ -30,11 +30,12 @@ from gateway.web.routes import API
 from gateway.web.server import application, started
 from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives, call_id, hung_up
 from tests.ticketing.room import SetClock, Told
-from ticketing.commands import AddSkpd, AddToken, AddUser, RecordCalls, RequestDispatch
+from ticketing.commands import AddPremiseNote, AddSkpd, AddToken, AddUser, RecordCalls, RequestDispatch
 from ticketing.desk import TicketDesk
 from ticketing.errors import SkpdExists
 from ticketing.model import Role
 from ticketing.people import Token, User
+from ticketing.premise import PremiseKind, Premises
 from ticketing.skpd import Line, Skpd
 from ticketing.store import open_store
 
@@ -156,6 +157,16 @@ class Room:
         asked = RequestDispatch(number, await self.skpd(), "siti", local)
         (told,) = await self.desk.handle(asked)
         return str(told.body["dispatch"])
+
+    async def premise_note(self, **more: Any) -> str:  # noqa: ANN401 - fields of the command
+        """Have a supervisor write a note; give its id."""
+        given: dict[str, Any] = {
+            "premises": Premises(MULYADI.e164),
+            "kind": PremiseKind.HAZARD,
+            "text": "Anjing galak",
+            "by": "dewi",
+        }
+        return str((await self.desk.write_premise_note(AddPremiseNote(**{**given, **more}))).id)
 
     def record(self, audio: bytes, serial: int = 1, after: float = 0) -> None:
         """Leave a recording where Asterisk would."""

@@ -434,7 +434,7 @@ async def test_a_url_that_names_no_file_is_refused(address: str, why: str) -> No
 def first_release(folder: Path) -> Path:
     """The migrations as they were before there were people."""
     migrations = folder / "migrations"
-    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "000[2-9]_*"))
+    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__", "000[2-9]_*", "00[1-9]?_*"))
     return migrations
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ticketing.commands import (
     AddSkpd,
     CancelDispatch,
     CancelReturnCall,
+    ChangePremiseNote,
     ChangeSkpd,
     JudgeNumber,
     NoteBreaches,
@@ -22,12 +23,14 @@ from ticketing.commands import (
     TryCallBack,
     TurnStatus,
     UpdateDispatch,
+    WithdrawPremiseNote,
 )
 from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
 from ticketing.desk.dispatches import change_dispatch, record_begun, record_dispatches, record_said
 from ticketing.desk.nuisance import judge_number
 from ticketing.desk.people import keep_people
+from ticketing.desk.premise_notes import change_premise_note, write_premise_note
 from ticketing.desk.return_calls import change_return_call, record_return_calls
 from ticketing.desk.skpds import keep_skpd
 from ticketing.desk.tickets import change_ticket
@@ -35,12 +38,17 @@ from ticketing.nuisance import NuisanceRules
 from ticketing.sla import SOP_TARGETS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from ticketing.commands import Command
+    from ticketing.commands import AddPremiseNote, Command, PeopleCommand, PremiseNoteCommand, SkpdCommand
     from ticketing.ports import Clock, Publisher, Store, Transaction
+    from ticketing.premise import PremiseNote
     from ticketing.sla import Targets
     from ticketing.timeline import Entry
+
+T = TypeVar("T")
 
 
 class TicketDesk:
@@ -65,7 +73,7 @@ class TicketDesk:
         self._zone = zone
         self._targets = targets
         self._nuisance = nuisance
-        self._under_way: set[asyncio.Task[tuple[Entry, ...]]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def handle(self, command: Command) -> tuple[Entry, ...]:
         """Carry out a command; return the timeline's new entries, which were published before.
@@ -73,16 +81,33 @@ class TicketDesk:
         Raises the refusals of ticketing.errors; then nothing has changed and nothing was told. A command
         whose asker is cancelled is finished all the same: what is committed is told.
         """
-        task = asyncio.ensure_future(self._commit_then_tell(command))
+
+        def work(tx: Transaction) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+            news = self._carry_out(command, tx)
+            return news, news
+
+        return await self._finished(work)
+
+    async def write_premise_note(self, command: AddPremiseNote) -> PremiseNote:
+        """Keep a new premise note, as `handle` does with a command; give it with its id."""
+
+        def work(tx: Transaction) -> tuple[PremiseNote, tuple[Entry, ...]]:
+            now = self._clock.now()
+            return write_premise_note(tx, command, now, now.astimezone(self._zone).date())
+
+        return await self._finished(work)
+
+    async def _finished(self, work: Callable[[Transaction], tuple[T, tuple[Entry, ...]]]) -> T:
+        task = asyncio.ensure_future(self._commit_then_tell(work))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
 
-    async def _commit_then_tell(self, command: Command) -> tuple[Entry, ...]:
-        news = await self._store.transact(lambda tx: self._carry_out(command, tx))
+    async def _commit_then_tell(self, work: Callable[[Transaction], tuple[T, tuple[Entry, ...]]]) -> T:
+        done, news = await self._store.transact(work)
         if news:
             self._publisher.publish(news)
-        return news
+        return done
 
     def _carry_out(self, command: Command, tx: Transaction) -> tuple[Entry, ...]:
         now = self._clock.now()
@@ -101,6 +126,16 @@ class TicketDesk:
                 return change_return_call(tx, command, now)
             case TryCallBack():
                 return try_call_back(tx, command, now)
+            case _:
+                return self._keep(command, tx, now)
+
+    def _keep(
+        self, command: PeopleCommand | SkpdCommand | JudgeNumber | PremiseNoteCommand, tx: Transaction, now: datetime
+    ) -> tuple[Entry, ...]:
+        """Carry out what is about no call; of a premise note the tickets that it concerns are told."""
+        match command:
+            case ChangePremiseNote() | WithdrawPremiseNote():
+                return change_premise_note(tx, command, now, now.astimezone(self._zone).date())
             case JudgeNumber():
                 judge_number(tx, command, now, self._nuisance)
             case AddSkpd() | ChangeSkpd() | RemoveSkpd() | SetSkpdPin():

@@ -30,6 +30,7 @@ from ticketing.model import (
 )
 from ticketing.people import Session, User
 from ticketing.ports import KeptCall
+from ticketing.premise import PremiseKind, PremiseNote, Premises
 from ticketing.skpd import Hours, Line, Skpd, Weekday
 from ticketing.store.tables import from_micros, micros
 from ticketing.timeline import ChainHead, Entry, canonical
@@ -442,3 +443,41 @@ def _hours(begins: str, ends: str, days: list[int]) -> Hours:
 def session_of(row: Row) -> Session:
     """Give the session of a row."""
     return Session(**row)
+
+
+def premise_note_values(note: PremiseNote) -> Values:
+    """Give the row of a version of a premise note."""
+    return {
+        "id": note.id,
+        "version": note.version,
+        "number": note.premises.number,
+        "area": note.premises.area,
+        "address": note.premises.address,
+        "kind": note.kind,
+        "text": note.text,
+        "expires_on": note.expires_on,
+        "written_at": note.written_at,
+        "written_by": note.written_by,
+        "changed_at": note.changed_at,
+        "changed_by": note.changed_by,
+        "withdrawn": note.withdrawn,
+        "reason": note.reason,
+    }
+
+
+def premise_note_of(row: Row) -> PremiseNote:
+    """Give the version of a premise note of a row."""
+    return PremiseNote(
+        premises=Premises(row["number"], row["area"], row["address"]),
+        kind=PremiseKind(row["kind"]),
+        text=row["text"],
+        expires_on=row["expires_on"],
+        written_at=row["written_at"],
+        written_by=row["written_by"],
+        changed_at=row["changed_at"],
+        changed_by=row["changed_by"],
+        version=row["version"],
+        withdrawn=row["withdrawn"],
+        reason=row["reason"],
+        id=row["id"],
+    )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 from sqlalchemy import URL, bindparam, false, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from ticketing.model import CallOutcome, TicketStatus
-from ticketing.ports import KeptCallBack, KeptTicket, Page
-from ticketing.store import cursors
+from ticketing.model import CallOutcome, CallType, TicketStatus
+from ticketing.ports import MOST_COUNTED, KeptCallBack, KeptTicket, NumberHistory, Page, PastCall
+from ticketing.store import cursors, histories
 from ticketing.store.condition import BUSY_S, in_our_words
 from ticketing.store.cursors import Place
 from ticketing.store.dispatches import (
@@ -30,6 +30,7 @@ from ticketing.store.nuisance import (
     judged_of,
     reversed_numbers,
 )
+from ticketing.store.premise_notes import VERSIONS, note_page, notes_at
 from ticketing.store.queries import call_back_page, call_page, few, ticket_page, ticket_text_page
 from ticketing.store.return_calls import (
     RETURN_CALL,
@@ -44,6 +45,7 @@ from ticketing.store.rows import (
     dispatch_of,
     entry_of,
     position_of,
+    premise_note_of,
     session_of,
     skpd_of,
     taker_of,
@@ -58,6 +60,7 @@ from ticketing.store.tables import (
     journal_positions,
     micros,
     nuisance_judged,
+    premise_notes,
     return_calls,
     sessions,
     skpds,
@@ -71,6 +74,7 @@ from ticketing.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
+    from datetime import date
     from pathlib import Path
     from typing import Any
 
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
     from ticketing.nuisance import Evidence, Judged
     from ticketing.people import Session, User
     from ticketing.ports import CallFilter, KeptCall, TicketFilter, Transaction
+    from ticketing.premise import PremiseNote, PremiseState
     from ticketing.return_calls import ReturnCall
     from ticketing.skpd import Skpd
     from ticketing.timeline import Entry
@@ -311,6 +316,42 @@ class SqliteStore:
         """Give those of which the telephone has not told the end, the earliest requested first."""
         return await self._read(_return_call, RETURN_CALLS_UNDER_WAY)
 
+    async def number_history(self, number: str, but: CallId) -> NumberHistory:
+        """Give what is known of an E.164 number, but for one call of it; only of callers who can be called."""
+        last = await self._read(_past_call, histories.last_calls(number, but))
+        if not last:
+            return NumberHistory()
+        in_hand = await self._read(_kept_ticket, histories.in_hand(number, but))
+        counts = dict(await self._read(lambda row: (row[0], int(row[1])), histories.counted(number, but)))
+        more = sum(counts.values()) > MOST_COUNTED
+        without = counts.pop(None, 0)
+        return NumberHistory(last, in_hand, {CallType(kind): n for kind, n in counts.items()}, without, more)
+
+    async def area_history(self, area: str, since: datetime, until: datetime, but: str) -> tuple[KeptTicket, ...]:
+        """Give MOST_REMEMBERED tickets around an area opened in that time, but for one, those not closed first.
+
+        Around: in it, in what it contains, or in what contains it. Then the latest opened first.
+        """
+        return await self._read(_kept_ticket, histories.tickets_around(area, since, until, but))
+
+    async def premise_notes_at(self, number: str | None, area: str | None, day: date) -> tuple[PremiseNote, ...]:
+        """Give the MOST_NOTES_TOLD first premise notes in force on `day`, about a number or around an area."""
+        if number is None and area is None:
+            return ()
+        return await self._read(_premise_note, notes_at(number, area, day))
+
+    async def premise_notes(
+        self, state: PremiseState, day: date, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[PremiseNote]:
+        """One page of the premise notes in this state on `day`, the last written first; raise BadCursor."""
+        after = cursors.read("p", cursor, named=False) if cursor else None
+        found = await self._read(_premise_note, note_page(state, day, after, limit + 1))
+        return _page(found, limit, "p", lambda note: Place(note.id))
+
+    async def premise_note(self, premise_note: int) -> tuple[PremiseNote, ...]:
+        """Every version of a premise note, the first one first; empty when there is none of this id."""
+        return await self._read(_premise_note, VERSIONS, premise_note=premise_note)
+
     async def entries(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Up to `limit` entries of all calls whose `seq` comes after this one, in their order."""
         return await self._read(_entry, _ENTRIES, after=after, at_most=limit)
@@ -402,6 +443,15 @@ def _kept_call_backs(found: Iterable[tuple[CallBack, Call]]) -> tuple[KeptCallBa
     """Put together what was joined: the rows of one call-back follow each other."""
     by_id = groupby(found, key=lambda pair: pair[0])
     return tuple(KeptCallBack(one, tuple(call for _, call in pairs)) for one, pairs in by_id)
+
+
+def _past_call(row: Sequence[Any]) -> PastCall:
+    of_ticket = row[len(calls.c) :]
+    return PastCall(_kept_call(row).call, ticket_of(_named(tickets, of_ticket)) if of_ticket[0] else None)
+
+
+def _premise_note(row: Sequence[Any]) -> PremiseNote:
+    return premise_note_of(_named(premise_notes, row))
 
 
 def _by_ticket(found: Iterable[Dispatch]) -> dict[str, tuple[Dispatch, ...]]:

@@ -151,6 +151,8 @@ Index("ix_tickets_taker", tickets.c.taker, *_OPENING, sqlite_where=text("taker I
 Index("ix_tickets_category", tickets.c.category, *_OPENING, sqlite_where=text("category IS NOT NULL"))
 for _name, _noted in (("late", "on_progress_breached_at"), ("long", "close_breached_at")):
     Index(f"ix_tickets_{_name}", tickets.c.call_type, *_OPENING, sqlite_where=text(f"{_noted} IS NOT NULL"))
+# All that two days brought is gone through, on the index alone: areas lie within one another.
+Index("ix_tickets_area", tickets.c.opened_at, tickets.c.area_code, sqlite_where=text("area_code IS NOT NULL"))
 Index("ix_tickets_watch", tickets.c.watch_at, sqlite_where=text("watch_at IS NOT NULL"))
 
 # The fold of what the timelines of the owing calls say: what is owed, and what was.
@@ -340,6 +342,28 @@ skpds = Table(
     Column("short", String),
 )
 Index("ix_skpds_short", skpds.c.short, unique=True)
+
+# Append-only: a row is a version, the last of an id is the note, and triggers refuse to change or take one away.
+premise_notes = Table(
+    "premise_notes",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("number", String),  # E.164; null: it is about an address in an area
+    Column("area", String),
+    Column("address", Text),
+    Column("kind", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("expires_on", Date, nullable=False),  # the city's local date
+    Column("written_at", UtcMicroseconds, nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("changed_at", UtcMicroseconds, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("reason", Text),
+)
+Index("ix_premise_notes_number", premise_notes.c.number, sqlite_where=text("number IS NOT NULL"))
+Index("ix_premise_notes_area", premise_notes.c.area, sqlite_where=text("area IS NOT NULL"))
 
 # SQLite's full-text index (FTS5), which triggers keep in step with the tickets: PostgreSQL will have its own. Its
 # rowid is `ticketing.store.queries.TEXT_KEY`; it is no table of `metadata`, since Alembic cannot make it.

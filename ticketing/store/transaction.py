@@ -36,6 +36,7 @@ from ticketing.errors import (
 from ticketing.model import CALLABLE_KINDS
 from ticketing.store.dispatches import DispatchChanges
 from ticketing.store.nuisance import NuisanceChanges
+from ticketing.store.premise_notes import PremiseNoteChanges
 from ticketing.store.return_calls import ReturnCallChanges
 from ticketing.store.rows import (
     backwards,
@@ -217,7 +218,7 @@ _REVOKE_TOKEN = Statement(delete(tokens).where(tokens.c.digest == bindparam("of_
 _REVOKE_TOKENS_OF = Statement(delete(tokens).where(tokens.c.user == bindparam("of_user")))
 
 
-class SqlTransaction(SkpdChanges, DispatchChanges, NuisanceChanges, ReturnCallChanges):
+class SqlTransaction(SkpdChanges, DispatchChanges, NuisanceChanges, ReturnCallChanges, PremiseNoteChanges):
     """A Transaction (ticketing.ports) upon an open connection. Whoever opened it commits or rolls back."""
 
     def __init__(self, connection: Connection) -> None:
