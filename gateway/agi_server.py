@@ -34,6 +34,7 @@ from gateway.agi_session import AgiSession, ProtocolBroken
 from gateway.clock import SystemClock
 from gateway.home import Home
 from gateway.log_queue import LogQueue
+from gateway.nuisance_snapshot import NuisanceFile
 from gateway.orphans import die_with_parent
 from ticketing.errors import Siaga112Error
 
@@ -310,7 +311,7 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 def _context(settings: config.Settings) -> ScriptContext:
     home = Home.of(settings)
     service = Service(lambda: skpd_snapshot.read(home.skpds), home.note, home.sounds, SystemClock())
-    return ScriptContext(settings.style_of, service)
+    return ScriptContext(settings.style_of, service, NuisanceFile(home.nuisance, SystemClock()).penalty)
 
 
 def main() -> int:

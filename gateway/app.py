@@ -27,6 +27,7 @@ from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
 from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
+from gateway.number_turns import NumberTurns
 from gateway.parts import Parts
 from gateway.reconciler import Reconciler
 from gateway.roster import Roster
@@ -41,6 +42,7 @@ from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.dispatch_watch import DispatchWatch
 from gateway.watch.ledger_audit import LedgerAudit, behind
+from gateway.watch.nuisance_watch import NuisanceWatch
 from gateway.watch.pin_watch import PinWatch
 from gateway.watch.skpd_watch import SkpdWatch
 from gateway.watch.space import Part
@@ -98,13 +100,16 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
     alarms, counts, due = Alarms(clock), EntryCounts(), DueInstants(settings.targets)
     dispatches, skpds = DispatchWatch(store, alarms), SkpdWatch(store, alarms, home.skpds)
     areas = _areas(settings, alarms)
-    feed = Feed((LogPublisher(), due, counts, dispatches, skpds))
-    desk = TicketDesk(store, clock, feed, settings.zone, settings.targets)
-    tracker, aside = CallTracker(settings.style_of), SetAside(home.unreadable)
-    recorder = CallRecorder(desk, tracker, aside, PinWatch(alarms).tried)
-    ears: list[Ear] = [recorder.hear]
+    nuisance = NuisanceWatch(store, clock, settings.nuisance_rules, alarms, home.nuisance)
+    ears: list[Ear] = []
     login = AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami)
     ami = AmiListener(login, receive=lambda event: _tell(ears, event))
+    turns = NumberTurns(ami, store)
+    feed = Feed((LogPublisher(), due, counts, dispatches, skpds, nuisance, turns))
+    desk = TicketDesk(store, clock, feed, settings.zone, settings.targets, settings.nuisance_rules)
+    tracker, aside = CallTracker(settings.style_of), SetAside(home.unreadable)
+    recorder = CallRecorder(desk, tracker, aside, PinWatch(alarms).tried)
+    ears.append(recorder.hear)
     journals = _journals(home, settings, places)
     reconciler = Reconciler(settings.node, settings.style_of, ami, journals, store, desk, clock)
     ears.append(reconciler.hear)
@@ -138,6 +143,8 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         skpds=skpds,
         areas=areas,
         boundaries=BoundaryWatch(home, areas, alarms),
+        nuisance=nuisance,
+        turns=turns,
         sla=SlaWatch(desk, clock, due),
         rotation=Rotation(journals, asterisk, ami, clock, settings.storage),
         disks=DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock),
@@ -161,6 +168,8 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     yield "dispatch watch", _after(parts.ledger_read, parts.dispatches.run)
     yield "SKPD watch", parts.skpds.run()
     yield "boundary watch", parts.boundaries.run()
+    yield "nuisance watch", _after(parts.ledger_read, parts.nuisance.run)
+    yield "turns of a number", _after(parts.ledger_read, parts.turns.run)
     yield "journals' rotation", parts.rotation.run()
     yield "disk watch", parts.disks.run()
     yield "clock watch", watch_clock(parts.clock, parts.alarms)

@@ -14,6 +14,21 @@ CALLER_E164: Final = "SIAGA_CALLER_E164"
 CALLER_KIND: Final = "SIAGA_CALLER_KIND"
 """What sort of number: a `CallerKind` (`mobile`, `anonymous`, …). Set by the caller-ID script."""
 
+PENALTY: Final = "SIAGA_PENALTY"
+"""How far prank and ghost marks put the caller back in line, in hundredths of a second; not set when they do not. Set
+by the caller-ID script; the dialplan takes digits alone, and bounds it."""
+
+QUEUE_PRIO: Final = "QUEUE_PRIO"
+"""Asterisk's own: with which priority the caller joins the queue. Set by the dialplan; by the gateway when the call
+that had the number's place in line is over."""
+
+PLACE: Final = "SIAGA_PLACE"
+"""The priority that the arrival earned, less the penalty. Set by the dialplan."""
+
+PLACE_GROUP: Final = "GROUP(place)"
+"""Asterisk's own: the number (digits) whose place in line this call has; empty for its further calls, which wait behind
+everybody else. Set by the dialplan, or the gateway."""
+
 SHOWN_NUMBER: Final = "CALLERID(num)"
 """Asterisk's own: the number that the taker's phone shows."""
 

@@ -19,6 +19,7 @@ from gateway import config
 from gateway.cli_areas import areas
 from gateway.cli_call_backs import call_backs
 from gateway.cli_dispatch import dispatch
+from gateway.cli_nuisance import nuisance
 from gateway.cli_people import token, user
 from gateway.cli_prompts import prompts
 from gateway.cli_skpd import skpd
@@ -251,6 +252,7 @@ def calls(since: datetime | None, *, as_json: bool) -> None:
 
 siaga112.add_command(call_backs)
 siaga112.add_command(dispatch)
+siaga112.add_command(nuisance)
 siaga112.add_command(user)
 siaga112.add_command(token)
 siaga112.add_command(skpd)

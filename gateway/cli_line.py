@@ -64,7 +64,7 @@ def _parts(store: Store) -> LineParts:
     settings = config.load()
     home, clock = Home.of(settings), SystemClock()
     login = AmiLogin(settings.ami_bind.host, settings.ami_bind.port, "siaga112", load_secrets(home).ami)
-    desk = TicketDesk(store, clock, _Nobody(), settings.zone, settings.targets)
+    desk = TicketDesk(store, clock, _Nobody(), settings.zone, settings.targets, settings.nuisance_rules)
     return LineParts(settings, home, clock, store, desk, AmiListener(login, receive=_hear_nothing))
 
 

@@ -107,5 +107,6 @@ def with_desk(work: Callable[[TicketDesk], Awaitable[object]]) -> None:
         def publish(self, news: Sequence[object]) -> None:
             """Tell nobody."""
 
-    zone = config.load().zone
-    with_store(lambda store: work(TicketDesk(store, SystemClock(), Nobody(), zone)))
+    settings = config.load()
+    told = (settings.zone, settings.targets, settings.nuisance_rules)
+    with_store(lambda store: work(TicketDesk(store, SystemClock(), Nobody(), *told)))

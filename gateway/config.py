@@ -45,11 +45,13 @@ from gateway.setting_types import (
 from gateway.trunk_settings import Trunk, overlapping
 from ticketing.errors import Siaga112Error
 from ticketing.model import CallerIdStyle
+from ticketing.nuisance import NuisanceRules
 from ticketing.sla import Targets
 
 __all__ = [
     "CHECKOUT",
     "Bind",
+    "Nuisance",
     "PortRange",
     "Queueing",
     "ScheduledTestCall",
@@ -133,6 +135,24 @@ class ScheduledTestCall(BaseModel):
     every_s: int = Field(default=1800, ge=0, le=86_400)  # 0: only those that somebody asks for
 
 
+class Nuisance(BaseModel):
+    """What prank and ghost calls cost their number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    half_life_days: float = Field(default=30, ge=1, le=365)  # after so long a mark counts half
+    threshold: float = Field(default=4.5, ge=1, le=1000)  # beyond it, a supervisor should look
+    delay_s: float = Field(default=60, ge=0, le=300)  # as if called so much later, by marks alone
+    confirmed_delay_s: float = Field(default=300, ge=0, le=300)  # the same once a supervisor has confirmed it ...
+    confirmed_days: float = Field(default=14, ge=1, le=365)  # ... for so long
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.confirmed_delay_s < self.delay_s:
+            raise ValueError("confirmed_delay_s must not be less than delay_s")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything a site decides. Each field is documented in siaga112.example.toml."""
 
@@ -169,6 +189,7 @@ class Settings(BaseSettings):
     sla: Sla = Sla()
     storage: Storage = Storage()
     test_call: ScheduledTestCall = ScheduledTestCall()
+    nuisance: Nuisance = Nuisance()
     database_url: str | None = None
 
     @field_validator("numbers", "service_numbers", "carrier_ips", "backup_numbers", "local_networks", mode="before")
@@ -270,6 +291,18 @@ class Settings(BaseSettings):
     def targets(self) -> Targets:
         """What the two clocks of a ticket run against."""
         return Targets(timedelta(seconds=self.sla.on_progress_s), timedelta(seconds=self.sla.close_s))
+
+    @property
+    def nuisance_rules(self) -> NuisanceRules:
+        """What marks cost a number."""
+        asked = self.nuisance
+        return NuisanceRules(
+            half_life=timedelta(days=asked.half_life_days),
+            threshold=asked.threshold,
+            delay=timedelta(seconds=asked.delay_s),
+            confirmed_delay=timedelta(seconds=asked.confirmed_delay_s),
+            confirmed_for=timedelta(days=asked.confirmed_days),
+        )
 
     def style_of(self, trunk: str) -> CallerIdStyle:
         """How this trunk writes numbers; AUTO for a name that is none of ours."""

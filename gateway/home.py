@@ -119,6 +119,11 @@ class Home:
         return self.root / "boundaries.geojson"
 
     @property
+    def nuisance(self) -> Path:
+        """What the caller-ID script knows of marked numbers (gateway/nuisance_snapshot.py)."""
+        return self.root / "nuisance.json"
+
+    @property
     def queue_log(self) -> Path:
         """The ledger's half written by app_queue."""
         return self.journals / "queue_log"

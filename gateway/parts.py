@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.feed import EntryCounts, Feed
     from gateway.health import HealthCheck
     from gateway.home import Home
+    from gateway.number_turns import NumberTurns
     from gateway.reconciler import Reconciler
     from gateway.roster import Roster
     from gateway.sla_watch import SlaWatch
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.watch.disk_watch import DiskWatch
     from gateway.watch.dispatch_watch import DispatchWatch
     from gateway.watch.ledger_audit import LedgerAudit
+    from gateway.watch.nuisance_watch import NuisanceWatch
     from gateway.watch.skpd_watch import SkpdWatch
     from gateway.watch.test_call import ScheduledCalls
     from gateway.watch.trunk_watch import TrunkWatch
@@ -64,5 +66,7 @@ class Parts:
     skpds: SkpdWatch
     areas: AreaTable
     boundaries: BoundaryWatch
+    nuisance: NuisanceWatch
+    turns: NumberTurns
     rotation: Rotation
     disks: DiskWatch

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.watch.alarms import Alarm
     from ticketing.dispatch import Dispatch, DispatchLeg
     from ticketing.model import Call, Caller, Instant, Ticket
+    from ticketing.nuisance import Standing
     from ticketing.ports import KeptCallBack
     from ticketing.skpd import Line, Skpd
     from ticketing.sla import SlaClock, Targets
@@ -170,6 +171,22 @@ def call_back_json(kept: KeptCallBack) -> Json:
             "note": settled.note,
             "call_id": settled.call_id,
         },
+    }
+
+
+def standing_json(stands: Standing) -> Json:
+    """How a number stands by its marks, and what they cost its calls."""
+    return {
+        "number": stands.number,
+        "marks": [{"ticket": one.ticket, "call_type": one.call_type, "at": rfc3339(one.at)} for one in stands.marks],
+        "score": round(stands.score, 3),
+        "since_at": rfc3339(stands.since),
+        "beyond": stands.beyond,
+        "confirmed_by": stands.confirmed.by if stands.confirmed else None,
+        "confirmed_at": rfc3339(stands.confirmed.at) if stands.confirmed else None,
+        "note": stands.confirmed.note if stands.confirmed else None,
+        "until_at": rfc3339(stands.until),
+        "delay_s": seconds(stands.delay),
     }
 
 

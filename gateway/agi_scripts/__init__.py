@@ -31,3 +31,4 @@ class ScriptContext:
 
     style_of_trunk: Callable[[str], CallerIdStyle]  # how a trunk, by its name, writes numbers
     service: Service
+    penalty: Callable[[str], int] = lambda _number: 0  # by how many hundredths of a second this number is put back

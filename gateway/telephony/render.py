@@ -9,11 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.config import CHECKOUT
+from ticketing.nuisance import LONGEST_DELAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 SOURCE = CHECKOUT / "asterisk-conf"
 QUEUE = "112"
 TEST_QUEUE = "test"
+HUNDREDTH = timedelta(milliseconds=10)
+"""What priorities are counted in."""
 # Counted down by one each hundredth of a second from the start of Asterisk, a caller's priority stays within the
 # 32 bits of app_queue for 480 days.
 _HIGHEST_PRIORITY = 2_000_000_000
@@ -139,6 +143,7 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "local_networks": settings.local_networks,
         "log": home.log,
         "modules": installed.modules,
+        "most_penalty": LONGEST_DELAY // HUNDREDTH,
         "node": settings.node,
         "own_address": _own_address(settings.sip_bind),
         "priority_base": _HIGHEST_PRIORITY + int(time.time() * 100),

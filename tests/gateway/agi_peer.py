@@ -25,7 +25,10 @@ STYLES = {"bare": CallerIdStyle.E164_BARE, "national": CallerIdStyle.NATIONAL}
 SERVICE = Service(
     Snapshot, lambda dispatch, stamp: Path(f"/notes/{dispatch}-{stamp}.wav"), Path("/sounds"), SystemClock()
 )
-CONTEXT = ScriptContext(lambda trunk: STYLES.get(trunk, CallerIdStyle.AUTO), SERVICE)
+PRANKSTER = "+628123450000"
+CONTEXT = ScriptContext(
+    lambda trunk: STYLES.get(trunk, CallerIdStyle.AUTO), SERVICE, lambda number: 6000 if number == PRANKSTER else 0
+)
 
 
 def greeting(script: str, *arguments: str) -> str:

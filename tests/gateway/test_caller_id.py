@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.ledger_payloads import decode_caller
-from tests.gateway.agi_peer import Peer, serving
+from tests.gateway.agi_peer import PRANKSTER, Peer, serving
 from ticketing.model import Caller, CallerKind
 
 
@@ -36,6 +36,12 @@ def test_a_mobile_caller_gets_a_number_that_can_be_called_back() -> None:
     assert channel == (
         'EXEC MSet "SIAGA_CALLER_E164=+628123456789,CALLERID(num)=+628123456789,SIAGA_CALLER_KIND=mobile,GW_OK=1"'
     )
+
+
+def test_a_number_from_which_pranks_come_is_put_back_and_nobody_else() -> None:
+    _, channel = ask(arrival(PRANKSTER))
+    assert channel.endswith(',SIAGA_CALLER_KIND=mobile,SIAGA_PENALTY=6000,GW_OK=1"')
+    assert "PENALTY" not in ask(arrival("08123450001"))[1]
 
 
 def test_a_caller_without_a_number_gets_none() -> None:

@@ -65,7 +65,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "areas": ("/srv/areas.csv", lambda text: {"areas": text}),
 }
 # Queueing is numbers alone; the URL of the store goes to SQLAlchemy and nowhere else.
-NO_TEXT_FOR_ASTERISK = {"city", "queue", "sla", "storage", "test_call", "database_url"}
+NO_TEXT_FOR_ASTERISK = {"city", "nuisance", "queue", "sla", "storage", "test_call", "database_url"}
 HOSTILE = [
     "\n",
     "\r",
@@ -169,6 +169,8 @@ def test_the_promises_of_the_sop_hold_until_the_city_makes_others(written: Writt
     [
         ("[sla]\non_progress_s = 1200\n", "sla"),
         ("[sla]\nclose_s = 9\n", "sla.close_s"),
+        ("[nuisance]\nconfirmed_delay_s = 301\n", "nuisance.confirmed_delay_s"),
+        ("[nuisance]\ndelay_s = 60\nconfirmed_delay_s = 59\n", "nuisance"),
         ('city = ""\n', "city"),
         ('city = "Kota\\nBima"\n', "city"),
     ],
