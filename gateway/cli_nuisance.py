@@ -28,10 +28,10 @@ def nuisance_list(*, every: bool, as_json: bool) -> None:
     """List numbers beyond the threshold, and those that are confirmed; first those to be looked at."""
     from gateway.clock import SystemClock  # noqa: PLC0415
     from gateway.presentation import standing_json  # noqa: PLC0415
-    from gateway.standings import telephones  # noqa: PLC0415
+    from gateway.standings import marked_numbers  # noqa: PLC0415
 
     rules = config.load().nuisance_rules
-    found = with_store(lambda store: telephones(store, SystemClock().now(), rules))
+    found = with_store(lambda store: marked_numbers(store, SystemClock().now(), rules))
     rows = [standing_json(one) for one in found if every or one.beyond or one.confirmed]
     if not as_json:
         for row in rows:
