@@ -135,6 +135,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "alarm.clock": ("Jam server tidak tepat", "The server's clock is not right"),
     "alarm.dispatch": ("Tidak ada SKPD yang menerima", "No SKPD has accepted"),
     "alarm.test-call": ("Panggilan uji gagal", "The test call failed"),
+    "alarm.areas": ("Tabel wilayah tidak terbaca", "The table of areas cannot be read"),
+    "alarm.boundaries": ("Batas wilayah tidak terbaca", "The areas' boundaries cannot be read"),
     "alarm.other": ("Gangguan", "Fault"),
     "board.takers_blind": (
         "Keadaan telepon tidak diketahui: Asterisk tidak menjawab.",
@@ -257,6 +259,23 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ticket.verbatim": ("Lokasi, kata pemanggil", "Location, in the caller's words"),
     "ticket.verbatim_hint": ("Tulis persis seperti diucapkan.", "Write it exactly as it was said."),
     "ticket.area": ("Kelurahan", "Area (kelurahan)"),
+    "area.hint": (
+        "Ketik namanya, ejaan tidak harus tepat; ↑ ↓ memilih, Enter mengisi.",
+        "Type its name, more or less as it is spelled; ↑ ↓ choose, Enter fills it in.",
+    ),
+    "area.found": ("Hasil pencarian", "What was found"),
+    "area.none": ("Tidak ada wilayah yang mirip.", "No area is called like that."),
+    "area.not_chosen": (
+        "Belum terisi: pilih dengan ↑ ↓ lalu Enter.",
+        "Not filled in yet: choose with ↑ ↓, then Enter.",
+    ),
+    "area.no_search": (
+        "Pencarian tidak menjawab. Pilih dari daftar.",
+        "The search does not answer. Choose from the list.",
+    ),
+    "area.whole": ("Kec. {name}, kelurahan belum diketahui", "Kec. {name}, kelurahan not known yet"),
+    "area.point_in": ("Titik itu di {name}", "That point is in {name}"),
+    "area.fill_in": ("isikan", "fill it in"),
     "ticket.landmark": ("Patokan", "Landmark"),
     "ticket.description": ("Uraian kejadian", "Description"),
     "ticket.not_chosen": ("Belum dipilih", "Not chosen"),

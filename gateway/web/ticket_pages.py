@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.skpd_facts import spoken_stamp, voice_note
+from gateway.web.area_views import area_hints, no_choice
 from gateway.web.context import web_of
 from gateway.web.dispatch_views import Asker, dispatch_panel
 from gateway.web.errors import NoSuchThing
@@ -43,6 +44,7 @@ async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
         "call_types": tuple(CallType),
         "categories": tuple(CATEGORIES),
         "areas": web_of(request).city.areas,
+        "other_area": no_choice(kept.ticket.location.area_code, web_of(request).city.areas),
         "zone": web_of(request).city.zone.key,
         **await _ticket(request, visitor, known),
     }
@@ -82,6 +84,7 @@ async def _ticket(request: web.Request, visitor: Visitor, known: Known) -> dict[
             words=words,
             audible=await _notes_for(request, visitor, dispatches),
         ),
+        "area_hints": area_hints(kept.ticket.location, parts.boundaries, parts.city.areas),
         "timeline": timeline_lines(entries, kept.ticket.answered_at, words, names),
     }
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from playwright.sync_api import sync_playwright
 
 from gateway.ami_link import AmiUnavailable
+from gateway.areas.kept import kept_boundaries
 from gateway.feed import Feed
 from gateway.home import Home
 from gateway.watch.alarms import Alarms
@@ -68,6 +69,16 @@ class RunningClock(SetClock):
         if self._started is None:
             return self.time
         return self.time + timedelta(seconds=time.monotonic() - self._started)
+
+
+@dataclass
+class BoundariesOf:
+    """Reads what is imported anew at each question: no test waits for the next look at it."""
+
+    home: Home
+
+    def areas_at(self, lat: float, lon: float) -> tuple[str, ...]:
+        return kept_boundaries(self.home).areas_at(lat, lon)
 
 
 @dataclass
@@ -158,7 +169,9 @@ async def _serve(
     feed = desk._publisher
     assert isinstance(feed, Feed)
     city = City(ZoneInfo("Asia/Makassar"))
-    app = application(Web(store, desk, clock, feed, home, Well(), city, alarms, dispatches=line))
+    app = application(
+        Web(store, desk, clock, feed, home, Well(), city, alarms, dispatches=line, boundaries=BoundariesOf(home))
+    )
     add_pages(app, _seats)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()

@@ -58,7 +58,8 @@ def save(page: Page) -> None:
 def test_a_taker_records_what_the_caller_says(evening: Console, visiting: Visit) -> None:
     page = opened(visiting, evening, "rahmawati", FIRE)
     page.get_by_label("Lokasi, kata pemanggil").fill("bukan di pasar,\ndi belakang SMA 4")
-    page.get_by_label("Kelurahan").select_option(label="Penatoi")
+    page.get_by_label("Kelurahan").fill("penatoi")
+    page.keyboard.press("Enter")
     page.get_by_label("Kategori kejadian").select_option(label="Kebakaran")
     page.get_by_label("Tingkat keparahan").select_option("5")
     page.get_by_label("Pelapor", exact=True).fill("")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.app import _areas
 from gateway.areas.boundaries import Boundaries, Boundary, Polygon
 from gateway.areas.geojson import BoundariesUnreadable
 from gateway.areas.kept import keep_boundaries, kept_boundaries, read_boundaries, remove_boundaries, table_of
@@ -109,6 +110,17 @@ def test_the_table_is_the_one_that_is_named_else_the_one_in_home_else_kota_bimas
     named = tmp_path / "kota.csv"
     named.write_text(TABLE.replace("Dompu", "Huu"))
     assert table_of(Settings(home=settings.home, areas=named)).name("52.05") == "Huu"
+
+
+def test_a_table_that_is_spoiled_while_the_line_runs_costs_names_and_no_ticket(tmp_path: Path) -> None:
+    alarms = Alarms(SetClock(MORNING))
+    assert _areas(Settings(home=tmp_path), alarms) is kota_bima()
+    assert alarms.standing() == ()
+    (tmp_path / "areas.csv").write_text("torn")
+    assert _areas(Settings(home=tmp_path), alarms).name("52.72.01.1001") == "52.72.01.1001"
+    (alarm,) = alarms.standing()
+    assert alarm.name == "areas"
+    assert "areas.csv, line 1" in alarm.text
 
 
 def test_a_table_that_is_named_and_not_there_is_said(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
+from gateway.areas.table import AreasUnreadable
 from gateway.config import Bind, Settings, load
 from gateway.home import Home, HomeUnusable
 from gateway.run import (
@@ -163,6 +164,16 @@ async def test_with_a_port_in_use_nothing_is_made(site: Site, way: Way) -> None:
         settings = site(agi_bind=address)
         with pytest.raises(PortTaken):
             await way(settings, lambda _: None)
+    assert not settings.home.exists()
+
+
+@WAYS
+async def test_with_a_table_of_areas_that_is_wrong_nothing_is_made(site: Site, way: Way, tmp_path: Path) -> None:
+    table = tmp_path / "areas.csv"
+    table.write_text("code,name\n")
+    settings = site().model_copy(update={"areas": table})
+    with pytest.raises(AreasUnreadable, match=r"areas\.csv, line 1: the head has no column level"):
+        await way(settings, lambda _: None)
     assert not settings.home.exists()
 
 

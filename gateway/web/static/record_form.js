@@ -26,6 +26,8 @@ function put(name, text) {
   const field = form.elements[name];
   if (field.options && ![...field.options].some((one) => one.value === text)) field.add(new Option(text, text));
   field.value = text;
+  // The area's search box shows what its list has.
+  if (field.options) field.dispatchEvent(new Event("follow"));
 }
 
 /** A ticket of the API as the form would hold it. */
@@ -128,7 +130,7 @@ function settle(name, take) {
   open.delete(name);
   if (open.size) showPanel([]);
   else hidePanel();
-  (form.elements[name].focus ? form.elements[name] : form.elements[name][0]).focus();
+  form.querySelector(`[data-field="${name}"] label`).control.focus();
   form.dispatchEvent(new Event("input", { bubbles: true }));
 }
 

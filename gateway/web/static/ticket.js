@@ -1,5 +1,6 @@
 // One ticket: saving, turning its status, one-key closing, and following what others do to it.
 
+import { areaSettled, searching } from "./area_field.js";
 import { cityTime, setTime } from "./clocks.js";
 import { closeNow, closeSoon, forget, isClosing, undo } from "./closing.js";
 import { dispatching } from "./dispatches.js";
@@ -50,6 +51,7 @@ function afterwards(wish) {
 
 /** Send what was typed, and `more`; gives whether the server has it now. */
 async function save(more = {}) {
+  await areaSettled();
   const names = touched();
   const sent = Object.fromEntries(names.map((name) => [name, value(name)]));
   if (!names.length && !Object.keys(more).length) return true;
@@ -188,7 +190,7 @@ dialog.querySelector("form").addEventListener("submit", (event) => {
 let mayLeave = false;
 
 addEventListener("beforeunload", (event) => {
-  if (touched().length && !mayLeave) event.preventDefault();
+  if ((touched().length || searching()) && !mayLeave) event.preventDefault();
 });
 
 staysWhile(() => touched().length);
@@ -201,7 +203,7 @@ whenSigningOut(async () => {
 // ---- what others do
 
 const SKPD_EVERY_MS = 3000; // the feed is not for an SKPD's dispatcher
-const parts = ["ticket-alarm", "ticket-head", "ticket-dispatches", "ticket-side", "ticket-timeline"];
+const parts = ["ticket-alarm", "ticket-head", "area-hint", "ticket-dispatches", "ticket-side", "ticket-timeline"];
 const refresh = keptFresh(() => `/fragments/tickets/${number}`, show);
 
 async function show(response) {
@@ -237,7 +239,7 @@ function hear(entry) {
 /** This desk's phone has answered another call: its ticket comes up, unless something here is not saved yet. */
 function goOn(next) {
   const place = `/tickets/${next}`;
-  if (!touched().length && !inTurn) {
+  if (!touched().length && !searching() && !inTurn) {
     location.assign(place);
     return;
   }
