@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.home import Home
     from gateway.number_turns import NumberTurns
     from gateway.reconciler import Reconciler
+    from gateway.return_caller import ReturnCaller
     from gateway.roster import Roster
     from gateway.sla_watch import SlaWatch
     from gateway.upkeep.rotation import Rotation
@@ -62,6 +63,7 @@ class Parts:
     trunks: TrunkWatch
     test_calls: ScheduledCalls
     dispatcher: Dispatcher
+    return_caller: ReturnCaller
     dispatches: DispatchWatch
     skpds: SkpdWatch
     areas: AreaTable

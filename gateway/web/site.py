@@ -33,6 +33,7 @@ async def serve(parts: Parts) -> None:
             parts.dispatcher,
             parts.boundaries,
             parts.test_calls.place,
+            parts.return_caller,
         )
     )
     add_pages(site, AskedSeats(parts.roster))

@@ -203,7 +203,15 @@ whenSigningOut(async () => {
 // ---- what others do
 
 const SKPD_EVERY_MS = 3000; // the feed is not for an SKPD's dispatcher
-const parts = ["ticket-alarm", "ticket-head", "area-hint", "ticket-dispatches", "ticket-side", "ticket-timeline"];
+const parts = [
+  "ticket-alarm",
+  "ticket-head",
+  "area-hint",
+  "ticket-dispatches",
+  "ticket-return",
+  "ticket-side",
+  "ticket-timeline",
+];
 const refresh = keptFresh(() => `/fragments/tickets/${number}`, show);
 
 async function show(response) {
