@@ -66,10 +66,16 @@ class Talk:
     status: int = 0  # of the last answer to our INVITE
     incoming: bool = True
     next_key_at: float = 0.0  # monotonic seconds
+    requests: int = 1  # of ours, the first included
     offered: Address | None = None  # where the other side wants the audio, as it asked
 
     def __post_init__(self) -> None:
         self.keys = self.plan.presses  # that are still to be pressed
+
+    def next_request(self) -> str:
+        """The number of our next request in this call (CSeq)."""
+        self.requests += 1
+        return str(self.requests)
 
     @property
     def up(self) -> bool:
@@ -148,8 +154,13 @@ class Softphone:
         if talk.answered_at is None and not talk.incoming:
             self._request(talk, "CANCEL", "1")
             return
-        self._request(talk, "BYE", "2")
+        self._request(talk, "BYE", talk.next_request())
         self._end(talk)
+
+    def press_by_info(self, talk: Talk, key: str) -> None:
+        """Press a key as telephones do that tell it beside the audio (SIP INFO, application/dtmf-relay)."""
+        signal = f"Signal={key}\r\nDuration=160\r\n"
+        self._request(talk, "INFO", talk.next_request(), signal, kind="application/dtmf-relay")
 
     def forget(self) -> None:
         """Let go of calls that are over, with all that was heard in them: for a telephone that is there for hours."""
@@ -259,7 +270,9 @@ class Softphone:
         if status >= 300:
             self._end(talk)
 
-    def _request(self, talk: Talk, method: str, sequence: str, body: str = "") -> None:
+    def _request(
+        self, talk: Talk, method: str, sequence: str, body: str = "", *, kind: str = "application/sdp"
+    ) -> None:
         lines = [
             f"{method} {talk.request_uri} SIP/2.0",
             f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{talk.call_id[:8] if method == 'CANCEL' else _token()}",
@@ -272,7 +285,7 @@ class Softphone:
         ]
         if method == "INVITE":
             lines[1] = f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{talk.call_id[:8]}"
-        self._send(lines, body, talk.peer)
+        self._send(lines, body, talk.peer, kind)
 
     def _reply(
         self,
@@ -295,9 +308,9 @@ class Softphone:
         ]
         self._send(lines, body, peer)
 
-    def _send(self, lines: list[str], body: str, peer: tuple[str, int]) -> None:
+    def _send(self, lines: list[str], body: str, peer: tuple[str, int], kind: str = "application/sdp") -> None:
         if body:
-            lines.append("Content-Type: application/sdp")
+            lines.append(f"Content-Type: {kind}")
         lines.append(f"Content-Length: {len(body)}")
         self._socket.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), peer)
 

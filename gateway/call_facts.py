@@ -27,24 +27,24 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeGuard
 
 from gateway.channel_variables import (
     ARRIVED,
+    ASKED,
     CALLER,
     DISPATCH,
     OVERFLOW,
-    RETURN_CALL,
     ROBOT,
     ROBOT_INTERFACE,
     SKPD_PIN,
     SKPD_UPDATE,
 )
 from gateway.dispatch_facts import DispatchBegun, DispatchTold, decode_dispatch, from_dial_state, is_dispatch_channel
-from gateway.ledger_payloads import decode_arrival, decode_caller
-from gateway.return_call_facts import ReturnCallTold, decode_return_call, ended, is_return_channel
+from gateway.ledger_payloads import decode_answer, decode_arrival, decode_caller
 from gateway.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
 from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from ticketing.asked import CallerAnswer
     from ticketing.model import Caller, PresentedIdentity
 
 
@@ -124,6 +124,14 @@ class CallOverflowed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerSaid:
+    """The caller answered a question by key, or was asked to speak."""
+
+    call: CallId
+    answer: CallerAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The caller's channel is gone. `cause` is Q.850."""
 
@@ -141,15 +149,23 @@ class TakerSigned:
 
 
 CallFact = (
-    CallBegan | CallArrived | CallerIdentified | CallerConnected | LegAnswered | LegEnded | CallOverflowed | CallEnded
+    CallBegan
+    | CallArrived
+    | CallerIdentified
+    | CallerConnected
+    | LegAnswered
+    | LegEnded
+    | CallOverflowed
+    | CallerSaid
+    | CallEnded
 )
 SkpdFact = DispatchTold | DispatchBegun | DispatchSaid | PinTried
-Fact = CallFact | TakerSigned | SkpdFact | ReturnCallTold
+Fact = CallFact | TakerSigned | SkpdFact
 
 
 def is_of_call(fact: Fact | None) -> TypeGuard[CallFact]:
     """Whether this says something of a call to the line."""
-    return fact is not None and not isinstance(fact, TakerSigned | SkpdFact | ReturnCallTold)
+    return fact is not None and not isinstance(fact, TakerSigned | SkpdFact)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -229,7 +245,7 @@ def from_queue_log(line: str) -> Fact | None:
 # ---- the ledger: CEL -------------------------------------------------------------------------------------------------
 
 
-def from_cel(line: str, service_numbers: Collection[str] = ()) -> CallFact | SkpdFact | ReturnCallTold | None:
+def from_cel(line: str, service_numbers: Collection[str] = ()) -> CallFact | SkpdFact | None:
     """Read one JSON record of cel_custom (fields: cel_custom.conf); None for records we do not need.
 
     A record whose JSON is broken still gives its answer or its end: those need none of the text that can break it.
@@ -242,8 +258,6 @@ def from_cel(line: str, service_numbers: Collection[str] = ()) -> CallFact | Skp
     at = Instant(_stamp(_text(record, "eventtime")), Precision.LEDGER)
     if (name := record.get("userdeftype")) in {DISPATCH, SKPD_UPDATE, SKPD_PIN}:
         return _of_skpd(name, record, at)
-    if name == RETURN_CALL or any(is_return_channel(_text(record, id_)) for id_ in ("uniqueid", "linkedid")):
-        return _of_return_call(record, at)
     if any(is_dispatch_channel(_text(record, name)) for name in ("uniqueid", "linkedid")):
         return None  # its steps tell everything
     return _of_call(record, at, service_numbers)
@@ -278,7 +292,7 @@ def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFac
     name = record.get("userdeftype")
     if name == OVERFLOW:
         return CallOverflowed(call, at.at)
-    if name not in {ARRIVED, CALLER}:
+    if name not in {ARRIVED, CALLER, ASKED}:
         return None
     payload = _extra(record).get("extra")
     if not isinstance(payload, str):
@@ -287,6 +301,8 @@ def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFac
         if name == ARRIVED:
             trunk, presented = decode_arrival(payload)
             return CallArrived(call, at, trunk, presented)
+        if name == ASKED:
+            return CallerSaid(*decode_answer(payload, at.at, call))
         return CallerIdentified(call, decode_caller(payload))
     except ValueError as error:
         raise Unreadable(f"{name} of {call}: {error}") from error
@@ -299,17 +315,6 @@ def _of_skpd(name: str, record: Mapping[str, Any], at: Instant) -> SkpdFact:
         if name == DISPATCH:
             return decode_dispatch(payload, at)
         return decode_update(payload, at.at) if name == SKPD_UPDATE else decode_pin(payload, at.at)
-    except ValueError as error:
-        raise Unreadable(str(error)) from error
-
-
-def _of_return_call(record: Mapping[str, Any], at: Instant) -> ReturnCallTold | None:
-    """Its steps, and the end of the taker's channel; the caller's own channel says nothing more."""
-    if record.get("userdeftype") != RETURN_CALL:
-        return ended(_text(record, "uniqueid"), at) if _text(record, "eventenum") == "HANGUP" else None
-    payload = _extra(record).get("extra")
-    try:
-        return decode_return_call(payload if isinstance(payload, str) else "", at)
     except ValueError as error:
         raise Unreadable(str(error)) from error
 

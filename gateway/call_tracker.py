@@ -15,6 +15,7 @@ from gateway.call_facts import (
     CallBegan,
     CallerConnected,
     CallerIdentified,
+    CallerSaid,
     CallFact,
     CallOverflowed,
     LegAnswered,
@@ -51,6 +52,8 @@ def piece_of(fact: CallFact, caller_of: CallerOf) -> Call:  # noqa: PLR0911 - on
             return Call(call, legs=(AnswerLeg(channel, party, kind, answered=at),))
         case LegEnded(call, channel, party, kind, at):
             return Call(call, legs=(AnswerLeg(channel, party, kind, ended=at),))
+        case CallerSaid(call, answer):
+            return Call(call, said=(answer,))
         case CallOverflowed(call, at):
             return Call(call, overflowed_at=at)
     # What is left is CallEnded, and mypy holds it so.

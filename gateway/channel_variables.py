@@ -41,6 +41,13 @@ CALLER: Final = "CALLER"
 OVERFLOW: Final = "OVERFLOW"
 """User event of the journal, by the dialplan, when no taker could be had; base64 of the QUEUESTATUS."""
 
+ASKED: Final = "ASKED"
+"""User event of the journal, by the dialplan, when a caller answers a question by key, or is asked to speak:
+`decode_answer`."""
+
+QUESTION: Final = "SIAGA_QUESTION"
+"""Which question is put to a caller who cannot speak: a `ticketing.asked.Question`. Set by the gateway."""
+
 UNRECORDED: Final = "UNRECORDED"
 """User event of the journal, by the dialplan, in place of the recording of a call; base64 of `UNRECORDED_UNTIL`."""
 
@@ -78,18 +85,6 @@ DISPATCH_CALL_BACK: Final = "SIAGA_CALL_BACK"
 
 DISPATCH_LEG: Final = "SIAGA_LEG"
 """The line and the trunk that are being tried: LINE.TRUNK. Set by the dialplan; the doorbell tells it (DialState)."""
-
-RETURN_CALL: Final = "RETURN_CALL"
-"""User event of the journal, by the dialplan, at each step of a return call: `decode_return_call`."""
-
-RETURN_CALL_ID: Final = "SIAGA_RETURN"
-"""Which return call the taker's channel is, by the store's id. Set by the gateway."""
-
-RETURN_NUMBER: Final = "SIAGA_RETURN_NUMBER"
-"""Whom it calls: the caller's number in E.164. Set by the gateway."""
-
-RETURN_OF: Final = "SIAGA_RETURN_OF"
-"""The call that is returned, by its id: its audio and the return call's lie side by side. Set by the gateway."""
 
 SKPD_UPDATE: Final = "SKPD_UPDATE"
 """User event of the journal, by the script of the service number: what an officer said (`decode_update`)."""

@@ -81,6 +81,7 @@ class Queueing(BaseModel):
     wrap_up_s: int = Field(default=0, ge=0, le=600)  # a taker's pause after a call
     notice_after_s: int = Field(default=15, ge=5, le=60)  # then the waiting caller is answered with a notice
     longest_wait_s: int = Field(default=180, ge=30, le=3600)  # then the backup numbers
+    asks: bool = True  # waiting callers are asked what has happened, and where
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

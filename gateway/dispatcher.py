@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from gateway.home import Home
     from ticketing.desk import TicketDesk
     from ticketing.dispatch import Dispatch
-    from ticketing.model import Call, CallId, Ticket
+    from ticketing.model import Call, Ticket
     from ticketing.ports import Clock, KeptTicket, Store
     from ticketing.skpd import Skpd
 
@@ -188,9 +188,11 @@ class Dispatcher:
         """
         if not dispatch.consults:
             raise NotConsulting(dispatch.id)
-        channels = await self.ami.list_action("CoreShowChannels")
-        near = await self._near_half(dispatch, channels)
-        name = next((str(event["Channel"]) for event in channels if near and event.get("Uniqueid") == near), "")
+        if dispatch.begun_as is None:
+            near = channel_ids(self.settings.node, dispatch.id)[0]
+        else:
+            near = await self._near_half(dispatch, await self.ami.list_action("CoreShowChannels"))
+        name = await self.ami.channel_of(near) if near else ""
         if not name:
             raise NotConsulting(dispatch.id)
         # The taker follows: whoever is left by the SKPD's channel goes back to the caller ([consult-back]).
@@ -233,7 +235,7 @@ class Dispatcher:
         skpd, kept = await self.store.skpd(dispatch.skpd), await self.store.ticket(dispatch.ticket)
         if skpd is None or kept is None:
             raise DispatchUnknown(dispatch.id)  # removed in this very moment
-        caller = await self._channel_of(dispatch.call_id)
+        caller = await self.ami.channel_of(dispatch.call_id)
         headers = originate(
             dispatch,
             skpd,
@@ -244,16 +246,6 @@ class Dispatcher:
             known=await asyncio.to_thread(_playable, self.home.sounds),
         )
         await self.ami.action("Originate", **headers)
-
-    async def _channel_of(self, call: CallId) -> str:
-        """Name the caller's channel; nothing when the caller has hung up."""
-        try:
-            # One answer, where a list of all channels costs more the more people talk. Asterisk finds by unique id too.
-            told = await self.ami.action("Getvar", Channel=call, Variable="CHANNEL(name)")
-        except AmiRefused:
-            return ""
-        name = told.get("Value")
-        return name if isinstance(name, str) else ""
 
     async def _kept(self, dispatch: int) -> Dispatch:
         kept = await self.store.dispatch(dispatch)

@@ -1,10 +1,12 @@
 """What our own records of Asterisk's journal carry (CEL user events), as pure functions.
 
-Everything travels as base64: the writer of the journal escapes no backslash (Asterisk 22.10). What the
+What others may choose travels as base64: the writer of the journal escapes no backslash (Asterisk 22.10). What the
 dialplan wrote may be cut anywhere and holds whatever a carrier or a caller sent.
 
     ARRIVED  v1.<trunk>.<number>.<name>.<From>.<P-Asserted-Identity>.<Privacy>    all but the trunk base64
     CALLER   base64 of JSON: {"v": 1, "raw", "e164", "kind", "presented": {…}}
+    ASKED    v1.<question>.<answer>           by the caller's own channel, while the caller waits
+             v1.<question>.<answer>.<call>    for a caller who is asked by a taker
 
 Asterisk 22.10.1 cuts a line of its JSON journal at 1,023 bytes, in the middle of the record (asterisk/asterisk
 issue 2106). Without the payload, a line of ours has up to 321: the rest is what a payload may take.
@@ -16,8 +18,15 @@ import base64
 import json
 import re
 from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
 
-from ticketing.model import Caller, CallerKind, PresentedIdentity
+from ticketing.asked import WHILE_WAITING, CallerAnswer, Question
+from ticketing.model import Caller, CallerKind, PresentedIdentity, parse_call_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticketing.model import CallId
 
 LONGEST_PAYLOAD = 640  # characters of a payload that is sure to fit a line of the journal
 LONGEST_TEXT = 512  # characters of any text that a trunk sent
@@ -43,6 +52,19 @@ def decode_arrival(text: str) -> tuple[str, PresentedIdentity]:
     trunk, *parts = rest.split(".")
     sent = dict(zip(_PRESENTED, map(_decode_text, parts), strict=False))
     return trunk if _TRUNK.fullmatch(trunk) else "", PresentedIdentity(**sent)
+
+
+def decode_answer(payload: str, at: datetime, call: CallId) -> tuple[CallId, CallerAnswer]:
+    """Take an ASKED payload of the channel `call`: whose answer it is, and the answer. Raises ValueError."""
+    version, _, rest = payload.partition(".")
+    name, _, said = rest.partition(".")
+    if version != _ARRIVAL_VERSION:
+        raise ValueError(f"not an answer of version {_ARRIVAL_VERSION}: {version[:20]!r}")
+    question = Question(name)
+    if question in WHILE_WAITING:
+        return call, CallerAnswer(at, question, said)
+    answer, _, whose = said.partition(".")
+    return parse_call_id(whose), CallerAnswer(at, question, answer)
 
 
 def encode_caller(caller: Caller) -> str:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ticketing.model import CallerIdStyle
     from ticketing.ports import KeptCall
 
-# Where a caller's channel is while it is a call to the line (extensions.conf).
-_OF_THE_LINE: Final = frozenset({"line112", "overflow", "outward"})
+# Where a caller's channel is while it is a call to the line (extensions.conf, extensions_waiting.conf).
+_OF_THE_LINE: Final = frozenset({"line112", "waiting", "overflow", "outward"})
 _TRUNK: Final = re.compile(r"PJSIP/trunk-([a-z][a-z0-9]{0,15})-[0-9a-f]{8,}")
 _CLOCK: Final = re.compile(r"(\d{1,5}):([0-5]\d):([0-5]\d)")
 # An arrival is in the ledger at once, and read within a tenth of a second. What is not known by now was not told.

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from gateway.home import Home
     from gateway.number_turns import NumberTurns
     from gateway.reconciler import Reconciler
-    from gateway.return_caller import ReturnCaller
     from gateway.roster import Roster
+    from gateway.silent_caller import SilentCaller
     from gateway.sla_watch import SlaWatch
     from gateway.upkeep.rotation import Rotation
     from gateway.watch.alarms import Alarms
@@ -63,7 +63,7 @@ class Parts:
     trunks: TrunkWatch
     test_calls: ScheduledCalls
     dispatcher: Dispatcher
-    return_caller: ReturnCaller
+    silent_caller: SilentCaller
     dispatches: DispatchWatch
     skpds: SkpdWatch
     areas: AreaTable

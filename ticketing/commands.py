@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
+from ticketing.asked import BY_A_TAKER
 from ticketing.dispatch import SAID_BY_SKPD, DispatchMode
 from ticketing.model import well_formed
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from ticketing.asked import Question
     from ticketing.callbacks import CallBackOutcome
     from ticketing.dispatch import Begun, DispatchState, Said, SpokenNote, Trace
     from ticketing.model import Call, CallId, CallType, JournalPosition, Role, Taker, TicketStatus
@@ -265,6 +267,22 @@ class UpdateDispatch:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCaller:
+    """Have a question played to a caller who cannot speak; refused with TicketUnknown, CallerGone.
+
+    Raises ValueError for a question that is not a taker's.
+    """
+
+    number: str
+    question: Question
+    by: str
+
+    def __post_init__(self) -> None:
+        if self.question not in BY_A_TAKER:
+            raise ValueError(f"{self.question} is asked of callers who wait")
+
+
+@dataclass(frozen=True, slots=True)
 class AddTaker:
     """Give the line a new call taker; refused with TakerExists when the extension is taken."""
 
@@ -412,7 +430,7 @@ class WithdrawPremiseNote:
     version: int | None = None
 
 
-TicketCommand = TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess | TryCallBack
+TicketCommand = TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess | TryCallBack | AskCaller
 PeopleCommand = (
     AddTaker
     | SignTaker

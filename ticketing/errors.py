@@ -307,6 +307,22 @@ class PhoneAbsent(Siaga112Error):
         self.phone = phone
 
 
+class CallerGone(Siaga112Error):
+    """Nobody is there to be asked."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"the caller of ticket {number} is not in a conversation any more")
+        self.number = number
+
+
+class QuestionUnderWay(Siaga112Error):
+    """One question at a time."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"a question is being put to the caller of ticket {number}: wait for the answer")
+        self.number = number
+
+
 class TicketClosed(Siaga112Error):
     """Nobody is sent to an incident that is closed."""
 

@@ -173,6 +173,24 @@ class EndSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallerAnswered(Event):
+    """The caller answered a question by key, or was asked for words that are in the recording (ticketing.asked)."""
+
+    type: ClassVar[str] = "caller_answered"
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked(Event):
+    """Somebody had a question played to a caller who cannot speak."""
+
+    type: ClassVar[str] = "question_asked"
+    by: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class TicketOpened(Event):
     """The answer opened a ticket; `taker` is None when a backup number answered."""
 
@@ -316,6 +334,8 @@ def _news_between(before: Call | None, after: Call) -> Iterator[Event]:
     news += [(source.at, LocationTold(source.at, source)) for source in after.locations if source not in told]
     if after.overflowed_at and not (before and before.overflowed_at):
         news.append((after.overflowed_at, CallOverflowed(after.overflowed_at)))
+    heard = before.said if before else ()
+    news += [(one.at, CallerAnswered(one.at, one.question, one.answer)) for one in after.said if one not in heard]
     return (event for _, event in sorted(news, key=lambda dated: dated[0]))
 
 

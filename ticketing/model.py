@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final, NewType
 
+from ticketing.asked import CallerAnswer, joined
 from ticketing.located import LocationSource
 from ticketing.located import joined as joined_sources
 from ticketing.text import well_formed as well_formed  # noqa: PLC0414 - whoever uses the model may need it
@@ -190,6 +191,7 @@ class Call:
     overflowed_at: datetime | None = None
     ended: Instant | None = None
     hangup_cause: int | None = None  # Q.850
+    said: tuple[CallerAnswer, ...] = ()  # what the caller answered by key or voice
     # Asterisk died while it lived, or nothing tells of its end: by then at the latest it was gone.
     interrupted_at: datetime | None = None
     # What the network told of the place: side by side, none in place of another.
@@ -290,6 +292,7 @@ class Call:
             ),
             interrupted_at=_earlier(self.interrupted_at, more.interrupted_at),
             locations=(*self.locations, *more.locations),
+            said=joined(self.said, more.said),
         )
 
 

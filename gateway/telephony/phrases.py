@@ -9,7 +9,7 @@ from ticketing.errors import Siaga112Error
 from ticketing.model import TICKET_NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from ticketing.dispatch import DispatchState
 
@@ -17,6 +17,7 @@ LONGEST_FILE: Final = 65536  # bytes
 LONGEST_SENTENCE: Final = 600  # characters
 
 _DIGIT, _CATEGORY, _AREA = "digit-", "category-", "area-"
+MOST_KEYS: Final = 8  # 9 and 0 mean something else to a caller who is asked
 NO_CATEGORY: Final = f"{_CATEGORY}none"
 NO_AREA: Final = f"{_AREA}none"
 
@@ -79,6 +80,15 @@ def phrase_for_area(code: str | None, known: Container[str]) -> str:
         return NO_AREA
     name = f"{_AREA}{code.replace('.', '-')}"
     return name if name in known else NO_AREA
+
+
+def askable(districts: Iterable[tuple[str, str]], known: Container[str]) -> tuple[tuple[str, str], ...]:
+    """Those parts of a city, given by name and code, that a caller can be asked for by one key each: code and phrase.
+
+    In their order, as many as there are keys; those that no phrase says are left out.
+    """
+    said = ((code, phrase_for_area(code, known)) for _, code in sorted(districts))
+    return tuple(one for one in said if one[1] != NO_AREA)[:MOST_KEYS]
 
 
 def spoken_digits(number: str) -> tuple[str, ...]:

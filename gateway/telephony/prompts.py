@@ -34,6 +34,8 @@ SPOKEN: Final = "spoken"
 # The work is espeak-ng's and sox's: a few at a time, and never the whole of a large machine that takes calls.
 WORKERS: Final = max(2, min(4, os.cpu_count() or 1))
 _NAMES_TOLD: Final = 3
+# What ends each question to a caller who waits (musiconhold.conf): after it comes a sign that the line lives.
+_ASKED: Final = {"ask-what": "ask-what", "ask-district": "ask-star", "ask-place": "ask-place"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def lay_prompts(settings: Settings, home: Home, say: Say) -> None:
     make_prompts(phrases, home.sounds, recordings=settings.prompts_dir, voice=settings.language, say=say)
     waiting_loop(home.sounds / "notice.wav", home.sounds / "moh" / "waiting")
     waiting_loop(home.sounds / "consult-hold.wav", home.sounds / "moh" / "consult")
+    for asked, last in _ASKED.items():
+        waiting_loop(home.sounds / f"{last}.wav", home.sounds / "moh" / asked)
 
 
 def phrases_in(language: str) -> Path:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from gateway.areas.kept import table_of
 from gateway.config import CHECKOUT
+from gateway.telephony.phrases import askable, sentences
 from ticketing.nuisance import LONGEST_DELAY
 
 if TYPE_CHECKING:
@@ -136,6 +138,7 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "ami_secret": secrets.ami,
         "backups": settings.backup_numbers,
         "data": installed.data,
+        "districts": _districts(settings),
         "etc": home.etc,
         "journals": home.journals,
         "language": settings.language,
@@ -162,6 +165,14 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "test_queue": TEST_QUEUE,
         "trunks": settings.trunks,
     }
+
+
+def _districts(settings: Settings) -> list[dict[str, str]]:
+    """The parts of the city that a waiting caller is asked for, each with the phrase that says it."""
+    language = settings.language
+    known = sentences((SOURCE / "sounds" / f"phrases.{language}.txt").read_bytes(), f"phrases.{language}.txt")
+    found = askable(((one.name, one.code) for one in table_of(settings).districts()), known)
+    return [{"code": code, "phrase": phrase} for code, phrase in found]
 
 
 def _own_address(bind: Bind) -> str:

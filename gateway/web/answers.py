@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.areas.search import Closeness
 from gateway.areas.table import Level
+from ticketing.asked import Question
 from ticketing.callbacks import CallBackOutcome, SettledHow
 from ticketing.dispatch import DispatchMode, DispatchState, LegOutcome
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
-from ticketing.return_calls import ReturnOutcome, ReturnState
 from ticketing.sla import SlaState
 
 Time = Annotated[
@@ -44,6 +44,14 @@ class CallerAnswer(Answer):
     callable: bool
 
 
+class SaidAnswer(Answer):
+    """What the caller answered by key, or where in the recording they were asked to speak (milliseconds)."""
+
+    at: Time
+    question: Question
+    answer: str
+
+
 class CallAnswer(Answer):
     """A call that reached the line."""
 
@@ -59,6 +67,7 @@ class CallAnswer(Answer):
     ticket: str | None
     trunk: str
     caller: CallerAnswer
+    said: list[SaidAnswer]
     recording: str | None = Field(description="Where the audio is, for who may hear it.")
 
 
@@ -145,6 +154,7 @@ class TicketAnswer(Answer):
     wait_s: Seconds | None
     taker: str | None
     caller: CallerAnswer
+    said: list[SaidAnswer]
     reporter_name: str | None
     location: LocationAnswer
     description: str | None
@@ -191,49 +201,12 @@ class OwingCallAnswer(Answer):
 
 
 class AttemptAnswer(Answer):
-    """Somebody tried to call back; with a `return_call` the outcome is the telephone's word."""
+    """Somebody tried to call back."""
 
     at: Time
     by: str
     outcome: CallBackOutcome
     note: str | None
-    return_call: str | None
-
-
-class ReturnLegAnswer(Answer):
-    """The caller called through one trunk; `cause` is Q.850."""
-
-    trunk: str
-    started_at: Time | None
-    reached_at: Time | None
-    ended_at: Time | None
-    outcome: ReturnOutcome | None
-    cause: int | None
-    sip: int | None
-
-
-class ReturnCallAnswer(Answer):
-    """A caller called back by a click; `state` while it is under way, `outcome` from its end on."""
-
-    id: str
-    call_id: str
-    number: str
-    phone: str
-    requested_at: Time
-    requested_by: str
-    state: ReturnState | None
-    picked_up_at: Time | None
-    reached_at: Time | None
-    ended_at: Time | None
-    cancelled_at: Time | None
-    outcome: ReturnOutcome | None
-    legs: list[ReturnLegAnswer]
-
-
-class ReturnCallList(Answer):
-    """The return calls of a call, the earliest requested first."""
-
-    items: list[ReturnCallAnswer]
 
 
 class SettlementAnswer(Answer):
@@ -254,7 +227,6 @@ class CallBackAnswer(Answer):
     owed_since: Time
     calls: list[OwingCallAnswer]
     attempts: list[AttemptAnswer]
-    return_calls: list[ReturnCallAnswer]
     settled: SettlementAnswer | None
 
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from gateway.areas.table import AREA_CODE
+from ticketing.asked import BY_A_TAKER, Question
 from ticketing.callbacks import CallBackOutcome
 from ticketing.commands import LONGEST_TEXT, SEVERITIES
 from ticketing.dispatch import SAID_BY_SKPD, DispatchMode, DispatchState
@@ -89,6 +90,12 @@ ShortText = Annotated[str, StringConstraints(max_length=200), *_Free]
 PlaceText = Annotated[str, StringConstraints(max_length=1_000), *_Free]
 LongText = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), *_Free]
 AreaCode = Annotated[str, StringConstraints(pattern=f"^{AREA_CODE}$")]
+
+
+def _by_a_taker(question: Question) -> Question:
+    if question not in BY_A_TAKER:
+        raise ValueError("this is asked of callers who wait")
+    return question
 
 
 def _said(state: DispatchState) -> DispatchState:
@@ -222,17 +229,17 @@ class DispatchBody(Body):
     mode: DispatchMode = DispatchMode.BRIDGE
 
 
+class QuestionBody(Body):
+    """A question to a caller who cannot speak: 1 is yes, 2 is no."""
+
+    question: Annotated[Question, Field(json_schema_extra={"enum": sorted(BY_A_TAKER)}), AfterValidator(_by_a_taker)]
+
+
 class DispatchUpdateBody(Body):
     """What the SKPD says of its dispatch."""
 
     state: Annotated[DispatchState, Field(json_schema_extra={"enum": sorted(SAID_BY_SKPD)}), AfterValidator(_said)]
     note: PlaceText | None = None
-
-
-class ReturnCallBody(Body):
-    """From which phone to call back: a call taker's, by its extension. Whom is for the line to know."""
-
-    phone: Annotated[str, StringConstraints(pattern="^[1-9][0-9]{1,5}$")]
 
 
 class AttemptBody(Body):

@@ -32,8 +32,8 @@ async def serve(parts: Parts) -> None:
             parts.alarms,
             parts.dispatcher,
             parts.boundaries,
+            parts.silent_caller,
             parts.test_calls.place,
-            parts.return_caller,
         )
     )
     add_pages(site, AskedSeats(parts.roster))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway.skpd_facts import spoken_stamp, voice_note
 from gateway.web.area_views import area_hints, no_choice
-from gateway.web.call_back_views import returned_views, returning_view
 from gateway.web.context import web_of
 from gateway.web.dispatch_views import Asker, dispatch_panel
 from gateway.web.errors import NoSuchThing
 from gateway.web.rendering import rendered, words_for
+from gateway.web.said_views import said_panel
 from gateway.web.texts import CATEGORIES
 from gateway.web.timeline_words import timeline_lines
 from gateway.web.views import ticket_view
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ticketing.dispatch import Dispatch
     from ticketing.model import Call
     from ticketing.ports import KeptTicket
-    from ticketing.return_calls import ReturnCall
 
     Known = tuple[KeptTicket, tuple[Dispatch, ...]]
 
@@ -75,10 +74,7 @@ async def _ticket(request: web.Request, visitor: Visitor, known: Known) -> dict[
     names, asker = await parts.store.skpd_names(), Asker(visitor.role, visitor.skpd)
     skpds = await parts.store.skpds() if asker.dispatches else ()
     entries = await parts.store.timeline(kept.ticket.number)
-    made = await parts.store.return_calls(kept.call.id) if visitor.reads_calls else ()
     return {
-        "returning": next((returning_view(one) for one in made if one.under_way), None),
-        "returned": returned_views(made, await _returns_for(request, visitor, made), words),
         "view": ticket_view(kept, await parts.store.takers(), role=visitor.role, now=parts.clock.now(), words=words),
         "panel": dispatch_panel(
             kept,
@@ -90,8 +86,14 @@ async def _ticket(request: web.Request, visitor: Visitor, known: Known) -> dict[
             audible=await _notes_for(request, visitor, dispatches),
         ),
         "area_hints": area_hints(kept.ticket.location, parts.boundaries, parts.city.areas),
+        "said": said_panel(kept.call, words, asks=visitor.triages, hears=await _hears(request, visitor, kept.call)),
         "timeline": timeline_lines(entries, kept.ticket.answered_at, words, names),
     }
+
+
+async def _hears(request: web.Request, visitor: Visitor, call: Call) -> bool:
+    # The recording of a call that goes on is not served.
+    return call.over_at is not None and bool(await recordings_for(request, visitor, [call]))
 
 
 async def recordings_for(request: web.Request, visitor: Visitor, of: list[Call]) -> frozenset[str]:
@@ -99,14 +101,6 @@ async def recordings_for(request: web.Request, visitor: Visitor, of: list[Call])
     if not visitor.plays:
         return frozenset()
     return await _those_there({call.id: web_of(request).home.recording(call.id) for call in of})
-
-
-async def _returns_for(request: web.Request, visitor: Visitor, of: Iterable[ReturnCall]) -> frozenset[int]:
-    """Which of these return calls have audio that the visitor may hear."""
-    if not visitor.plays:
-        return frozenset()
-    home = web_of(request).home
-    return await _those_there({one.id: home.return_recording(one.call_id, one.id) for one in of})
 
 
 async def _notes_for(request: web.Request, visitor: Visitor, of: Iterable[Dispatch]) -> frozenset[SpokenNote]:

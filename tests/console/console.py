@@ -27,7 +27,7 @@ from gateway.web.views import Seats
 from tests.console import evening
 from tests.gateway.web_desk import WELL
 from tests.ticketing.room import SetClock
-from ticketing.commands import CancelDispatch, RequestDispatch
+from ticketing.commands import AskCaller, CancelDispatch, RequestDispatch
 from ticketing.desk import TicketDesk
 from ticketing.store import open_store
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
     from gateway.health import Health
+    from ticketing.asked import Question
     from ticketing.dispatch import Dispatch, DispatchMode
     from ticketing.store import SqliteStore
 
@@ -94,6 +95,7 @@ class DeskLine:
     silent: bool = False
     handed_over: list[str] = field(default_factory=list)
     joined: list[int] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
 
     async def request(self, number: str, skpd: str, by: str, mode: DispatchMode) -> Dispatch:
         asked, *_ = await self.desk.handle(RequestDispatch(number, skpd, by, self.clock.now(), mode))
@@ -110,6 +112,12 @@ class DeskLine:
         if self.silent:
             raise AmiUnavailable("Hangup", "no answer", sent=False)
         self.handed_over.append(number)
+
+    async def ask(self, number: str, question: Question, by: str) -> None:
+        if self.silent:
+            raise AmiUnavailable("Originate", "no answer", sent=False)
+        await self.desk.handle(AskCaller(number, question, by))
+        self.asked.append((number, question))
 
     async def _kept(self, dispatch: int) -> Dispatch:
         kept = await self.store.dispatch(dispatch)
@@ -169,9 +177,11 @@ async def _serve(
     feed = desk._publisher
     assert isinstance(feed, Feed)
     city = City(ZoneInfo("Asia/Makassar"))
-    app = application(
-        Web(store, desk, clock, feed, home, Well(), city, alarms, dispatches=line, boundaries=BoundariesOf(home))
+    boundaries = BoundariesOf(home)
+    parts = Web(
+        store, desk, clock, feed, home, Well(), city, alarms, dispatches=line, boundaries=boundaries, questions=line
     )
+    app = application(parts)
     add_pages(app, _seats)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()

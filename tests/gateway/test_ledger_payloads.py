@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import astuple, replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
@@ -14,11 +15,13 @@ from gateway.ledger_payloads import (
     LONGEST_NUMBER,
     LONGEST_PAYLOAD,
     LONGEST_TEXT,
+    decode_answer,
     decode_arrival,
     decode_caller,
     encode_caller,
 )
-from ticketing.model import Caller, CallerKind, PresentedIdentity
+from ticketing.asked import CallerAnswer, Question
+from ticketing.model import Caller, CallerKind, CallId, PresentedIdentity
 
 SITI = Caller(
     raw="08123456789",
@@ -195,3 +198,32 @@ def test_the_longest_payload_leaves_room_in_a_line_of_the_journal() -> None:
         '"eventextra":"{\\"extra\\":\\"%s\\"}"}'
     )
     assert len(line % ("A" * LONGEST_PAYLOAD)) <= 1023
+
+
+WAITER, OTHER = CallId("bima1-1795467556.7"), CallId("bima1-1795467556.9")
+NOON = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("payload", "whose", "question", "answer"),
+    [
+        ("v1.incident.fire", WAITER, "incident", "fire"),
+        ("v1.district.52.72.04", WAITER, "district", "52.72.04"),
+        ("v1.place.31250", WAITER, "place", "31250"),
+        ("v1.silent.yes", WAITER, "silent", "yes"),
+        # A taker's question is written by the channel that plays it.
+        (f"v1.danger.no.{OTHER}", OTHER, "danger", "no"),
+        (f"v1.hurt.none.{OTHER}", OTHER, "hurt", "none"),
+    ],
+)
+def test_an_answer_says_whose_it_is_and_to_what(payload: str, whose: CallId, question: str, answer: str) -> None:
+    assert decode_answer(payload, NOON, WAITER) == (whose, CallerAnswer(NOON, Question(question), answer))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["", "v2.incident.fire", "v1.incident", "v1.weather.rain", "v1.place.x", "v1.danger.yes", "v1.danger.1.x"],
+)
+def test_nonsense_is_no_answer(payload: str) -> None:
+    with pytest.raises(ValueError, match=r"not an? |is no answer|is not a valid"):
+        decode_answer(payload, NOON, WAITER)

@@ -79,6 +79,7 @@ def test_a_call_that_was_answered_is_told_whole() -> None:
         "ticket": "112-20261123-0001",
         "trunk": "carrier",
         "caller": {"raw": "081234500001", "e164": "+6281234500001", "kind": "mobile", "callable": True},
+        "said": [],
         "recording": f"/api/v1/calls/{ENDED.id}/recording",
     }
 
@@ -141,6 +142,7 @@ def test_a_new_ticket_is_told_with_the_names_of_the_contract() -> None:
         "wait_s": 4.25,
         "taker": "101",
         "caller": {"raw": "081234500001", "e164": "+6281234500001", "kind": "mobile", "callable": True},
+        "said": [],
         "reporter_name": None,
         "location": {
             "verbatim": None,

@@ -431,6 +431,8 @@ def test_a_name_that_nobody_gave_is_an_error_and_not_a_blank(
     source = tmp_path / "conf"
     source.mkdir()
     (source / "rtp.conf.j2").write_text("rtpstart = {{ first_port }}\n")
+    (source / "sounds").mkdir()
+    (source / "sounds/phrases.id.txt").touch()
     monkeypatch.setattr(render_module, "SOURCE", source)
     before = site.contents()
     with pytest.raises(UndefinedError, match="'first_port' is undefined"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ticketing.commands import (
     AddSkpd,
+    AskCaller,
     CancelDispatch,
     CancelReturnCall,
     ChangePremiseNote,
@@ -25,6 +26,7 @@ from ticketing.commands import (
     UpdateDispatch,
     WithdrawPremiseNote,
 )
+from ticketing.desk.asking import ask_caller
 from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
 from ticketing.desk.dispatches import change_dispatch, record_begun, record_dispatches, record_said
@@ -124,8 +126,8 @@ class TicketDesk:
                 return change_dispatch(tx, command, now)
             case RequestReturnCall() | CancelReturnCall():
                 return change_return_call(tx, command, now)
-            case TryCallBack():
-                return try_call_back(tx, command, now)
+            case AskCaller() | TryCallBack():
+                return _about_the_caller(tx, command, now)
             case _:
                 return self._keep(command, tx, now)
 
@@ -143,3 +145,11 @@ class TicketDesk:
             case _:
                 keep_people(tx, command)
         return ()
+
+
+def _about_the_caller(tx: Transaction, command: AskCaller | TryCallBack, now: datetime) -> tuple[Entry, ...]:
+    match command:
+        case AskCaller():
+            return ask_caller(tx, command, now)
+        case TryCallBack():
+            return try_call_back(tx, command, now)

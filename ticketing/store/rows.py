@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any, Final
 
+from ticketing.asked import CallerAnswer, Question
 from ticketing.callbacks import Attempt, CallBack, CallBackOutcome, SettledHow, Settlement
 from ticketing.dispatch import Dispatch, DispatchLeg, DispatchMode, DispatchState, Trace, Tried, Update
 from ticketing.located import LocationSource, Shape, SourceKind
@@ -66,6 +67,7 @@ def call_values(kept: KeptCall) -> Values:
         "identified": call.identified,
         "legs": [_leg_values(leg) for leg in call.legs],
         "locations": [_source_values(source) for source in call.locations] or None,
+        "said": [[micros(one.at), one.question, one.answer] for one in call.said],
         "ticket": kept.ticket,
         "call_back": kept.call_back,
         "entries": kept.head.position,
@@ -95,6 +97,7 @@ def call_of(row: Row) -> KeptCall:
         hangup_cause=row["hangup_cause"],
         interrupted_at=row["interrupted_at"],
         locations=tuple(_source(values) for values in row["locations"] or ()),
+        said=tuple(CallerAnswer(from_micros(at), Question(asked), answer) for at, asked, answer in row["said"]),
     )
     return KeptCall(call, row["ticket"], ChainHead(row["entries"], row["head"]), row["call_back"])
 

@@ -97,6 +97,7 @@ calls = Table(
     Column("identified", Boolean, nullable=False),
     Column("legs", _json, nullable=False),
     Column("locations", _json),  # null: nothing but the caller tells of a place
+    Column("said", _json, nullable=False),  # what the caller answered
     Column("ticket", String),
     Column("call_back", BigInteger),  # the call-back that it is, or was, part of
     Column("entries", Integer, nullable=False),  # how many the timeline has of this call, and the last's hash

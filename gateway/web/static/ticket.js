@@ -8,6 +8,7 @@ import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { answeredHere } from "./my_phone.js";
 import "./player.js";
+import { asking } from "./questions.js";
 import { changes, currentVersion, known, merge, saved, spoken, touched, value } from "./record_form.js";
 import { ask, csrf, fill, staysWhile, whenSigningOut } from "./shell.js";
 
@@ -204,13 +205,8 @@ whenSigningOut(async () => {
 
 const SKPD_EVERY_MS = 3000; // the feed is not for an SKPD's dispatcher
 const parts = [
-  "ticket-alarm",
-  "ticket-head",
-  "area-hint",
-  "ticket-dispatches",
-  "ticket-return",
-  "ticket-side",
-  "ticket-timeline",
+  ...["ticket-alarm", "ticket-head", "area-hint", "ticket-dispatches", "ticket-said"],
+  ...["ticket-side", "ticket-timeline"],
 ];
 const refresh = keptFresh(() => `/fragments/tickets/${number}`, show);
 
@@ -234,6 +230,7 @@ function focusKeys() {
   const { turn: to, quick } = one?.dataset ?? {};
   if (to) return [`[data-turn="${to}"]`];
   if (quick) return [`[data-quick="${quick}"]`];
+  if (one?.dataset.question) return [`#${one.id}`];
   if (!one?.closest("#ticket-dispatches")) return [];
   return [one, one.closest("li"), document.getElementById("hand-over")].filter((of) => of?.id).map((of) => `#${of.id}`);
 }
@@ -260,12 +257,15 @@ function goOn(next) {
 if ("live" in page.dataset) follow(Number(page.dataset.seq), { onEntry: hear, onBack: refresh });
 else setInterval(refresh, SKPD_EVERY_MS);
 
-// ---- whom it is sent to
+// ---- whom it is sent to, and what the caller is asked
 
+const reasonOf = async (response) => (await problemOf(response)).reason;
+
+asking(page, { api, refresh, reasonOf });
 dispatching(page, {
   api,
   refresh,
-  reasonOf: async (response) => (await problemOf(response)).reason,
+  reasonOf,
   async save() {
     forget(); // whoever sends somebody does not close it as a prank
     await afterwards(save);
