@@ -30,6 +30,7 @@ from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue
 from gateway.number_turns import NumberTurns
 from gateway.parts import Parts
 from gateway.reconciler import Reconciler
+from gateway.return_caller import ReturnCaller
 from gateway.roster import Roster
 from gateway.set_aside import SetAside
 from gateway.silent_caller import SilentCaller
@@ -141,6 +142,7 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         test_calls=ScheduledCalls(placer, alarms, settings.test_call.every_s),
         dispatcher=dispatcher,
         silent_caller=SilentCaller(ami, store, desk),
+        return_caller=ReturnCaller(settings.node, ami, journals, store, desk, clock),
         dispatches=dispatches,
         skpds=skpds,
         areas=areas,
@@ -167,6 +169,7 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     yield "trunk watch", parts.trunks.run()
     yield "test calls", parts.test_calls.run()
     yield "dispatcher", parts.dispatcher.run()
+    yield "return caller", parts.return_caller.run()
     yield "dispatch watch", _after(parts.ledger_read, parts.dispatches.run)
     yield "SKPD watch", parts.skpds.run()
     yield "boundary watch", parts.boundaries.run()

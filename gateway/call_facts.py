@@ -31,6 +31,7 @@ from gateway.channel_variables import (
     CALLER,
     DISPATCH,
     OVERFLOW,
+    RETURN_CALL,
     ROBOT,
     ROBOT_INTERFACE,
     SKPD_PIN,
@@ -38,6 +39,7 @@ from gateway.channel_variables import (
 )
 from gateway.dispatch_facts import DispatchBegun, DispatchTold, decode_dispatch, from_dial_state, is_dispatch_channel
 from gateway.ledger_payloads import decode_answer, decode_arrival, decode_caller
+from gateway.return_call_facts import ReturnCallTold, decode_return_call, ended, is_return_channel
 from gateway.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
 from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
 
@@ -160,12 +162,12 @@ CallFact = (
     | CallEnded
 )
 SkpdFact = DispatchTold | DispatchBegun | DispatchSaid | PinTried
-Fact = CallFact | TakerSigned | SkpdFact
+Fact = CallFact | TakerSigned | SkpdFact | ReturnCallTold
 
 
 def is_of_call(fact: Fact | None) -> TypeGuard[CallFact]:
     """Whether this says something of a call to the line."""
-    return fact is not None and not isinstance(fact, TakerSigned | SkpdFact)
+    return fact is not None and not isinstance(fact, TakerSigned | SkpdFact | ReturnCallTold)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -245,7 +247,7 @@ def from_queue_log(line: str) -> Fact | None:
 # ---- the ledger: CEL -------------------------------------------------------------------------------------------------
 
 
-def from_cel(line: str, service_numbers: Collection[str] = ()) -> CallFact | SkpdFact | None:
+def from_cel(line: str, service_numbers: Collection[str] = ()) -> CallFact | SkpdFact | ReturnCallTold | None:
     """Read one JSON record of cel_custom (fields: cel_custom.conf); None for records we do not need.
 
     A record whose JSON is broken still gives its answer or its end: those need none of the text that can break it.
@@ -258,6 +260,8 @@ def from_cel(line: str, service_numbers: Collection[str] = ()) -> CallFact | Skp
     at = Instant(_stamp(_text(record, "eventtime")), Precision.LEDGER)
     if (name := record.get("userdeftype")) in {DISPATCH, SKPD_UPDATE, SKPD_PIN}:
         return _of_skpd(name, record, at)
+    if name == RETURN_CALL or any(is_return_channel(_text(record, id_)) for id_ in ("uniqueid", "linkedid")):
+        return _of_return_call(record, at)
     if any(is_dispatch_channel(_text(record, name)) for name in ("uniqueid", "linkedid")):
         return None  # its steps tell everything
     return _of_call(record, at, service_numbers)
@@ -315,6 +319,17 @@ def _of_skpd(name: str, record: Mapping[str, Any], at: Instant) -> SkpdFact:
         if name == DISPATCH:
             return decode_dispatch(payload, at)
         return decode_update(payload, at.at) if name == SKPD_UPDATE else decode_pin(payload, at.at)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _of_return_call(record: Mapping[str, Any], at: Instant) -> ReturnCallTold | None:
+    """Its steps, and the end of the taker's channel; the caller's own channel says nothing more."""
+    if record.get("userdeftype") != RETURN_CALL:
+        return ended(_text(record, "uniqueid"), at) if _text(record, "eventenum") == "HANGUP" else None
+    payload = _extra(record).get("extra")
+    try:
+        return decode_return_call(payload if isinstance(payload, str) else "", at)
     except ValueError as error:
         raise Unreadable(str(error)) from error
 

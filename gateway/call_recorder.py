@@ -20,6 +20,7 @@ from gateway.call_facts import TakerSigned, Unreadable, is_of_call
 from gateway.dispatch_facts import DispatchBegun, DispatchTold
 from gateway.journal import MANY_LINES
 from gateway.ledger_lines import of_one_time
+from gateway.return_call_facts import ReturnCallTold
 from gateway.skpd_facts import DispatchSaid, PinTried
 from ticketing.commands import RecordCalls, SignTaker
 from ticketing.errors import Siaga112Error, UnknownTaker
@@ -186,10 +187,12 @@ class CallRecorder:
         dispatches = tuple((fact.dispatch, fact.piece) for fact in facts if isinstance(fact, DispatchTold))
         said = tuple((fact.dispatch, fact.said) for fact in facts if isinstance(fact, DispatchSaid))
         begun = tuple(fact.begun for fact in facts if isinstance(fact, DispatchBegun))
+        returned = tuple((fact.return_call, fact.piece) for fact in facts if isinstance(fact, ReturnCallTold))
+        told = RecordCalls(pieces, positions, dispatches, said=said, begun=begun, return_calls=returned)
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._record(signs, RecordCalls(pieces, positions, dispatches, said=said, begun=begun))
+                await self._record(signs, told)
             except Siaga112Error as error:
                 if self.failing is None:
                     log.error("store_refuses", reason=str(error), facts=len(facts))

@@ -86,6 +86,18 @@ DISPATCH_CALL_BACK: Final = "SIAGA_CALL_BACK"
 DISPATCH_LEG: Final = "SIAGA_LEG"
 """The line and the trunk that are being tried: LINE.TRUNK. Set by the dialplan; the doorbell tells it (DialState)."""
 
+RETURN_CALL: Final = "RETURN_CALL"
+"""User event of the journal, by the dialplan, at each step of a return call: `decode_return_call`."""
+
+RETURN_CALL_ID: Final = "SIAGA_RETURN"
+"""Which return call the taker's channel is, by the store's id. Set by the gateway."""
+
+RETURN_NUMBER: Final = "SIAGA_RETURN_NUMBER"
+"""Whom it calls: the caller's number in E.164. Set by the gateway."""
+
+RETURN_OF: Final = "SIAGA_RETURN_OF"
+"""The call that is returned, by its id: its audio and the return call's lie side by side. Set by the gateway."""
+
 SKPD_UPDATE: Final = "SKPD_UPDATE"
 """User event of the journal, by the script of the service number: what an officer said (`decode_update`)."""
 

@@ -142,6 +142,10 @@ class Home:
         """Where the dialplan has this call recorded (extensions.conf, [line112])."""
         return self.recordings / f"{created(call).at:%Y/%m/%d}" / f"{call}.wav"
 
+    def return_recording(self, call: CallId, return_call: int) -> Path:
+        """Where the dialplan has a return call of this call recorded ([return-call]): beside the call itself."""
+        return self.recordings / f"{created(call).at:%Y/%m/%d}" / f"{call}-back-{return_call}.wav"
+
     def note(self, dispatch: int, stamp: str) -> Path:
         """Where a spoken note on a dispatch is (gateway/skpd_facts.py)."""
         return self.notes / f"{dispatch}-{stamp}.wav"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.home import Home
     from gateway.number_turns import NumberTurns
     from gateway.reconciler import Reconciler
+    from gateway.return_caller import ReturnCaller
     from gateway.roster import Roster
     from gateway.silent_caller import SilentCaller
     from gateway.sla_watch import SlaWatch
@@ -64,6 +65,7 @@ class Parts:
     test_calls: ScheduledCalls
     dispatcher: Dispatcher
     silent_caller: SilentCaller
+    return_caller: ReturnCaller
     dispatches: DispatchWatch
     skpds: SkpdWatch
     areas: AreaTable

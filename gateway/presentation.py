@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ticketing.model import Call, Caller, Instant, Ticket
     from ticketing.nuisance import Standing
     from ticketing.ports import KeptCallBack
+    from ticketing.return_calls import ReturnCall
     from ticketing.skpd import Line, Skpd
     from ticketing.sla import SlaClock, Targets
     from ticketing.timeline import Entry
@@ -167,9 +168,16 @@ def call_back_json(kept: KeptCallBack) -> Json:
             for call in kept.calls
         ],
         "attempts": [
-            {"at": rfc3339(one.at), "by": one.by, "outcome": one.outcome, "note": one.note}
+            {
+                "at": rfc3339(one.at),
+                "by": one.by,
+                "outcome": one.outcome,
+                "note": one.note,
+                "return_call": None if one.return_call is None else str(one.return_call),
+            }
             for one in call_back.attempts
         ],
+        "return_calls": [return_call_json(one) for one in kept.return_calls],
         "settled": settled
         and {
             "at": rfc3339(settled.at),
@@ -194,6 +202,36 @@ def standing_json(stands: Standing) -> Json:
         "note": stands.confirmed.note if stands.confirmed else None,
         "until_at": rfc3339(stands.until),
         "delay_s": seconds(stands.delay),
+    }
+
+
+def return_call_json(call: ReturnCall) -> Json:
+    """A caller called back by a click, with every trunk that was tried."""
+    return {
+        "id": str(call.id),
+        "call_id": call.call_id,
+        "number": call.number,
+        "phone": call.phone,
+        "requested_at": rfc3339(call.requested_at),
+        "requested_by": call.requested_by,
+        "state": call.state,
+        "picked_up_at": _at(call.trace.picked_up),
+        "reached_at": rfc3339(call.reached_at),
+        "ended_at": _at(call.trace.over),
+        "cancelled_at": rfc3339(call.cancelled_at),
+        "outcome": call.outcome,
+        "legs": [
+            {
+                "trunk": leg.trunk,
+                "started_at": _at(leg.dialled),
+                "reached_at": _at(leg.reached),
+                "ended_at": _at(leg.ended),
+                "outcome": leg.outcome,
+                "cause": leg.tried.cause if leg.tried else None,
+                "sip": leg.tried.sip if leg.tried else None,
+            }
+            for leg in call.trace.legs
+        ],
     }
 
 

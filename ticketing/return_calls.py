@@ -179,7 +179,9 @@ class ReturnCall:
         if self.cancelled_at:
             return ReturnOutcome.CANCELLED
         if not self.trace.legs:
-            return ReturnOutcome.FAILED if self.trace.picked_up else ReturnOutcome.TAKER_NO_ANSWER
+            # Of one that the ledger does not tell the end of, nobody knows whether any phone rang.
+            rang = self.trace.picked_up is None and self.trace.over.precision is Precision.LEDGER
+            return ReturnOutcome.TAKER_NO_ANSWER if rang else ReturnOutcome.FAILED
         # The last that was tried: what failed before it was a trunk.
         last = max(self.trace.legs, key=lambda leg: (leg.dialled is not None, leg.dialled and leg.dialled.at))
         return last.outcome or ReturnOutcome.FAILED

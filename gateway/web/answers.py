@@ -15,6 +15,7 @@ from ticketing.asked import Question
 from ticketing.callbacks import CallBackOutcome, SettledHow
 from ticketing.dispatch import DispatchMode, DispatchState, LegOutcome
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
+from ticketing.return_calls import ReturnOutcome, ReturnState
 from ticketing.sla import SlaState
 
 Time = Annotated[
@@ -201,12 +202,49 @@ class OwingCallAnswer(Answer):
 
 
 class AttemptAnswer(Answer):
-    """Somebody tried to call back."""
+    """Somebody tried to call back; with a `return_call` the outcome is the telephone's word."""
 
     at: Time
     by: str
     outcome: CallBackOutcome
     note: str | None
+    return_call: str | None
+
+
+class ReturnLegAnswer(Answer):
+    """The caller called through one trunk; `cause` is Q.850."""
+
+    trunk: str
+    started_at: Time | None
+    reached_at: Time | None
+    ended_at: Time | None
+    outcome: ReturnOutcome | None
+    cause: int | None
+    sip: int | None
+
+
+class ReturnCallAnswer(Answer):
+    """A caller called back by a click; `state` while it is under way, `outcome` from its end on."""
+
+    id: str
+    call_id: str
+    number: str
+    phone: str
+    requested_at: Time
+    requested_by: str
+    state: ReturnState | None
+    picked_up_at: Time | None
+    reached_at: Time | None
+    ended_at: Time | None
+    cancelled_at: Time | None
+    outcome: ReturnOutcome | None
+    legs: list[ReturnLegAnswer]
+
+
+class ReturnCallList(Answer):
+    """The return calls of a call, the earliest requested first."""
+
+    items: list[ReturnCallAnswer]
 
 
 class SettlementAnswer(Answer):
@@ -227,6 +265,7 @@ class CallBackAnswer(Answer):
     owed_since: Time
     calls: list[OwingCallAnswer]
     attempts: list[AttemptAnswer]
+    return_calls: list[ReturnCallAnswer]
     settled: SettlementAnswer | None
 
 

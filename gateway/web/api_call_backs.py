@@ -30,7 +30,7 @@ async def _list(request: web.Request) -> web.Response:
     return web.json_response({"items": [call_back_json(kept) for kept in page.items], "next": page.next})
 
 
-async def _kept(request: web.Request) -> KeptCallBack:
+async def kept_call_back(request: web.Request) -> KeptCallBack:
     """The call-back of the path; raise NoSuchThing."""
     text = request.match_info["call_back"]
     known = re.fullmatch(CALL_BACK_ID, text, re.ASCII)
@@ -41,11 +41,11 @@ async def _kept(request: web.Request) -> KeptCallBack:
 
 
 async def _show(request: web.Request) -> web.Response:
-    return web.json_response(call_back_json(await _kept(request)))
+    return web.json_response(call_back_json(await kept_call_back(request)))
 
 
 async def _try(request: web.Request) -> web.Response:
-    kept, asked, user = await _kept(request), guard.body(request, AttemptBody), asker(request).user
+    kept, asked, user = await kept_call_back(request), guard.body(request, AttemptBody), asker(request).user
     command = TryCallBack(kept.call_back.id, asked.outcome, user.name, user.role, asked.note)
     await web_of(request).desk.handle(command)
     return await _show(request)

@@ -28,7 +28,12 @@ async def call_backs(request: web.Request, visitor: Visitor) -> web.StreamRespon
         values = await _list(request)
     except BadCursor:
         return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": _link(request)})
-    return rendered(request, "call_backs.html", visitor, {"seq": seq, "here": "call-backs", **values})
+    return rendered(
+        request,
+        "call_backs.html",
+        visitor,
+        {"seq": seq, "here": "call-backs", "takers": await web_of(request).store.takers(), **values},
+    )
 
 
 async def call_backs_part(request: web.Request, visitor: Visitor) -> web.StreamResponse:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ticketing.desk import TicketDesk
     from ticketing.dispatch import Dispatch, DispatchMode
     from ticketing.ports import Clock, Store
+    from ticketing.return_calls import ReturnCall
 
 # Two readers serve the store (ticketing.store): more at once would only wait there, before the recorder's.
 _REQUESTS_AT_ONCE: Final = 8
@@ -61,6 +62,35 @@ class Questions(Protocol):
 
     async def ask(self, number: str, question: Question, by: str) -> None:
         """Have one played to a ticket's caller."""
+
+
+class ReturnCalls(Protocol):
+    """Whoever calls callers back (gateway.return_caller)."""
+
+    async def request(
+        self, phone: str, by: str, *, call_back: int | None = None, ticket: str | None = None
+    ) -> ReturnCall:
+        """Have the taker's phone rung, and then the caller of a call-back or of a ticket."""
+
+    async def cancel(self, return_call: int, by: str) -> ReturnCall:
+        """Withdraw a return call that only rings."""
+
+
+class _NoReturnCalls:
+    """There is no line here: nobody is called."""
+
+    async def request(
+        self,
+        phone: str,  # noqa: ARG002
+        by: str,  # noqa: ARG002
+        *,
+        call_back: int | None = None,  # noqa: ARG002
+        ticket: str | None = None,  # noqa: ARG002
+    ) -> ReturnCall:
+        raise AmiUnavailable("Originate", "there is no line here", sent=False)
+
+    async def cancel(self, return_call: int, by: str) -> ReturnCall:  # noqa: ARG002
+        raise AmiUnavailable("Hangup", "there is no line here", sent=False)
 
 
 class _NoLine:
@@ -102,6 +132,7 @@ class Web:
     boundaries: AreasAt = field(default_factory=Boundaries)
     questions: Questions = field(default_factory=_NoLine)
     place_test_call: Callable[[], Awaitable[SeenCall]] = _no_line
+    return_calls: ReturnCalls = field(default_factory=_NoReturnCalls)
     limit: SignInLimit = field(default_factory=SignInLimit)
     requests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_REQUESTS_AT_ONCE))
     passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PASSWORDS_AT_ONCE))

@@ -21,6 +21,7 @@ from ticketing.errors import Siaga112Error, StoreUnusable
 from ticketing.model import TICKET_NUMBER
 from ticketing.permissions import PERMISSIONS, Permission
 from ticketing.premise import PREMISE_NOTE_ID
+from ticketing.return_calls import RETURN_CALL_ID
 from ticketing.skpd import SKPD_CODE
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _PATH_PARAMETERS: Final[dict[str, Schema]] = {
     "call_back": {"type": "string", "pattern": f"^{CALL_BACK_ID}$", "example": "17"},
     "dispatch": {"type": "string", "pattern": f"^{DISPATCH_ID}$", "example": "17"},
     "premise_note": {"type": "string", "pattern": f"^{PREMISE_NOTE_ID}$", "example": "17"},
+    "return_call": {"type": "string", "pattern": f"^{RETURN_CALL_ID}$", "example": "17"},
     "note": {"type": "string", "pattern": f"^{NOTE_STAMP}$", "example": "20261128T010203000000Z"},
     "code": {"type": "string", "pattern": f"^{SKPD_CODE}$", "example": "damkar"},
     "id": {"type": "string", "pattern": CALL_ID_PATTERN, "example": "bima1-1763929000.12"},

@@ -73,6 +73,15 @@ KINDS: Final[dict[type[refusals.Siaga112Error], Kind]] = {
     refusals.NobodyToHandOverTo: Kind(HTTPStatus.CONFLICT, "nobody-to-hand-over-to", "The caller would be alone"),
     refusals.CallerGone: Kind(HTTPStatus.CONFLICT, "caller-gone", "The caller is not in a conversation any more"),
     refusals.QuestionUnderWay: Kind(HTTPStatus.CONFLICT, "question-under-way", "One question at a time"),
+    refusals.ReturnCallUnknown: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
+    refusals.ReturnCallUnderWay: Kind(
+        HTTPStatus.CONFLICT, "return-call-under-way", "The caller is called back already"
+    ),
+    refusals.ReturnCallOver: Kind(HTTPStatus.CONFLICT, "return-call-over", "That comes too late for this return call"),
+    refusals.CallerNotCallable: Kind(HTTPStatus.CONFLICT, "caller-not-callable", "There is no number to call"),
+    refusals.CallerOnTheLine: Kind(HTTPStatus.CONFLICT, "caller-on-the-line", "The caller has not hung up"),
+    refusals.PhoneInUse: Kind(HTTPStatus.CONFLICT, "phone-in-use", "The phone is in use"),
+    refusals.PhoneAbsent: Kind(HTTPStatus.CONFLICT, "phone-absent", "The phone is not registered"),
     refusals.TicketClosed: Kind(HTTPStatus.CONFLICT, "ticket-closed", "The ticket is closed"),
     AmiUnavailable: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "telephone-silent", "Asterisk does not answer", tells=False),
     AmiRefused: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "telephone-refused", "Asterisk refused", tells=False),

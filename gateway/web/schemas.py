@@ -242,6 +242,12 @@ class DispatchUpdateBody(Body):
     note: PlaceText | None = None
 
 
+class ReturnCallBody(Body):
+    """From which phone to call back: a call taker's, by its extension. Whom is for the line to know."""
+
+    phone: Annotated[str, StringConstraints(pattern="^[1-9][0-9]{1,5}$")]
+
+
 class AttemptBody(Body):
     """What came of somebody's turn at a call-back. Giving it up needs the reason, as `note`."""
 

@@ -34,6 +34,7 @@ async def serve(parts: Parts) -> None:
             parts.boundaries,
             parts.silent_caller,
             parts.test_calls.place,
+            parts.return_caller,
         )
     )
     add_pages(site, AskedSeats(parts.roster))

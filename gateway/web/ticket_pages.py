@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gateway.skpd_facts import spoken_stamp, voice_note
 from gateway.web.area_views import area_hints, no_choice
+from gateway.web.call_back_views import returned_views, returning_view
 from gateway.web.context import web_of
 from gateway.web.dispatch_views import Asker, dispatch_panel
 from gateway.web.errors import NoSuchThing
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ticketing.dispatch import Dispatch
     from ticketing.model import Call
     from ticketing.ports import KeptTicket
+    from ticketing.return_calls import ReturnCall
 
     Known = tuple[KeptTicket, tuple[Dispatch, ...]]
 
@@ -74,7 +76,10 @@ async def _ticket(request: web.Request, visitor: Visitor, known: Known) -> dict[
     names, asker = await parts.store.skpd_names(), Asker(visitor.role, visitor.skpd)
     skpds = await parts.store.skpds() if asker.dispatches else ()
     entries = await parts.store.timeline(kept.ticket.number)
+    made = await parts.store.return_calls(kept.call.id) if visitor.reads_calls else ()
     return {
+        "returning": next((returning_view(one) for one in made if one.under_way), None),
+        "returned": returned_views(made, await _returns_for(request, visitor, made), words),
         "view": ticket_view(kept, await parts.store.takers(), role=visitor.role, now=parts.clock.now(), words=words),
         "panel": dispatch_panel(
             kept,
@@ -101,6 +106,14 @@ async def recordings_for(request: web.Request, visitor: Visitor, of: list[Call])
     if not visitor.plays:
         return frozenset()
     return await _those_there({call.id: web_of(request).home.recording(call.id) for call in of})
+
+
+async def _returns_for(request: web.Request, visitor: Visitor, of: Iterable[ReturnCall]) -> frozenset[int]:
+    """Which of these return calls have audio that the visitor may hear."""
+    if not visitor.plays:
+        return frozenset()
+    home = web_of(request).home
+    return await _those_there({one.id: home.return_recording(one.call_id, one.id) for one in of})
 
 
 async def _notes_for(request: web.Request, visitor: Visitor, of: Iterable[Dispatch]) -> frozenset[SpokenNote]:

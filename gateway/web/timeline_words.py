@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # A correction of the telephone's own clock: part of the record, of little use to its reader.
 _MINOR: Final = frozenset({"arrival_time_settled", "answer_time_settled", "end_settled"})
+_WITH_CAUSES: Final = frozenset({"dispatch_line_ended", "return_call_tried"})
 _GRAVE: Final = frozenset({"sla_breached", "call_overflowed", "call_interrupted", "dispatch_failed"})
 
 _FIELDS: Final = {
@@ -97,13 +98,20 @@ def _line(entry: Entry, answered_at: datetime, words: Words, about: Mapping[str,
 
 
 def _sentence(entry: Entry, answered_at: datetime, words: Words, about: Mapping[str, str]) -> str:
-    key = f"timeline.{entry.type}{'_note' if _plays_note(entry) else ''}"
+    key = f"timeline.{entry.type}{_played(entry)}"
     if key not in TEXTS:
         return words.t("timeline.other", type=entry.type)
     # As it was promised then, whatever the city promises now.
     promise = limit(entry.at - answered_at)
     clock = _word("sla", entry.body.get("clock"), words, minutes=promise)
     return words.t(key, **_values(entry.body, words), clock=clock, **about)
+
+
+def _played(entry: Entry) -> str:
+    """Which of the sentences about somebody who listened."""
+    if _plays_note(entry):
+        return "_note"
+    return "_return" if entry.type == "recording_played" and "return_call" in entry.body else ""
 
 
 def _plays_note(entry: Entry) -> bool:
@@ -117,6 +125,8 @@ def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
         "was": _clock_time(body.get("was"), words),
         "party": body.get("party") or "—",
         "number": body.get("number") or "—",
+        "phone": body.get("phone") or "—",
+        "returned": _word("returned", body.get("outcome"), words),
         "caller": _caller(body.get("caller"), words),
         "outcome": _word("outcome", body.get("outcome"), words),
         "from": _word("status", body.get("from") or body.get("from_"), words),
@@ -165,7 +175,7 @@ def _details(entry: Entry, words: Words) -> Iterable[str]:
             yield words.t("timeline.spoken_note")
     elif isinstance(note, str) and note:
         yield words.t("timeline.note", note=note)
-    if entry.type == "dispatch_line_ended" and (codes := causes(entry.body.get("cause"), entry.body.get("sip"))):
+    if entry.type in _WITH_CAUSES and (codes := causes(entry.body.get("cause"), entry.body.get("sip"))):
         yield codes
     changes = entry.body.get("changes")
     if isinstance(changes, dict):

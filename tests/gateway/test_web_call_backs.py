@@ -31,7 +31,13 @@ async def test_who_is_owed_a_call_back_is_listed_with_calls_and_attempts(room: R
     path = f"/call-backs/{first['id']}/attempts"
     answer = await taker.ask("POST", path, json={"outcome": "no_answer", "note": "tidak diangkat"})
     assert answer.json["attempts"] == [
-        {"at": "2026-11-23T01:05:00.000000Z", "by": "call_taker", "outcome": "no_answer", "note": "tidak diangkat"}
+        {
+            "at": "2026-11-23T01:05:00.000000Z",
+            "by": "call_taker",
+            "outcome": "no_answer",
+            "note": "tidak diangkat",
+            "return_call": None,
+        }
     ]
     assert (await taker.get(f"/call-backs/{first['id']}")).json == answer.json
 

@@ -32,6 +32,8 @@ BODIES = {
     ("POST", "/premise-notes"): {"number": "081234500001", "kind": "hazard", "text": "Anjing galak"},
     ("PATCH", "/premise-notes/{premise_note}"): {"version": 1, "text": "Dua anjing"},
     ("POST", "/premise-notes/{premise_note}/withdraw"): {"reason": "Anjing sudah tidak ada"},
+    ("POST", "/call-backs/{call_back}/return-calls"): {"phone": "201"},
+    ("POST", "/tickets/{number}/return-calls"): {"phone": "201"},
     ("PUT", "/skpds/{code}"): {"name": "Damkar", "lines": [{"number": "113"}]},
     ("PUT", "/skpds/{code}/pin"): {"pin": None},
 }
@@ -45,8 +47,8 @@ def allowed(route: Route, role: Role | None) -> bool:
 
 
 async def asks(visitor: Visitor, route: Route, number: str) -> Answer:
-    things = {"id": call_id(), "call_back": 1, "dispatch": 1, "code": "damkar", "note": NOTE, "premise_note": 1}
-    path = route.path.format(number=number, **things)
+    ids = {"call_back": 1, "return_call": 1, "dispatch": 1, "premise_note": 1}
+    path = route.path.format(number=number, id=call_id(), code="damkar", note=NOTE, **ids)
     body = BODIES.get((route.method, route.path))
     return await visitor.ask(route.method, path, **({"json": body} if body else {}))
 

@@ -40,7 +40,7 @@ from ticketing.skpd import Line, Skpd
 from ticketing.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from gateway.web.routes import Route
@@ -260,8 +260,8 @@ async def _seats() -> Seats | None:
 
 
 @asynccontextmanager
-async def open_room(folder: Path) -> AsyncIterator[Room]:
-    """A room in this folder, open while the block runs."""
+async def open_room(folder: Path, with_parts: Callable[[Web], Web] = lambda parts: parts) -> AsyncIterator[Room]:
+    """A room in this folder, open while the block runs; `with_parts` gives it other parts than the usual ones."""
     store = await open_store(f"sqlite+aiosqlite:///{folder / 'siaga112.sqlite3'}")
     clock, told, health = SetClock(MORNING), Told(), SetHealth()
     counts = EntryCounts()
@@ -269,7 +269,7 @@ async def open_room(folder: Path) -> AsyncIterator[Room]:
     zone = ZoneInfo("Asia/Makassar")
     desk = TicketDesk(store, clock, feed, zone)
     home = Home(folder, folder / "journals")
-    parts = Web(store, desk, clock, feed, home, health, City(zone), Alarms(clock))
+    parts = with_parts(Web(store, desk, clock, feed, home, health, City(zone), Alarms(clock)))
     room = Room(store, desk, clock, told, feed, home, health, parts)
     await _people(desk)
     app = application(parts)

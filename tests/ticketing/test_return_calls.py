@@ -47,6 +47,7 @@ STORIES: list[tuple[tuple[ReturnTrace, ...], ReturnState | None, ReturnOutcome |
     ((PICKED_UP,), ReturnState.CALLING, None),
     ((PICKED_UP, TALKS), ReturnState.TALKING, None),
     ((over(20),), None, ReturnOutcome.TAKER_NO_ANSWER),
+    ((over(20, Precision.SECOND),), None, ReturnOutcome.FAILED),  # nobody knows whether any phone rang
     ((PICKED_UP, BUSY, over(12)), None, ReturnOutcome.BUSY),
     ((PICKED_UP, tried("NOANSWER", rang=True), over(12)), None, ReturnOutcome.NO_ANSWER),
     ((PICKED_UP, tried("CHANUNAVAIL", cause=21, sip=603), over(12)), None, ReturnOutcome.REFUSED),

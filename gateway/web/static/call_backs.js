@@ -4,6 +4,8 @@ import { setTime } from "./clocks.js";
 import { closeNow, closeSoon, isClosing, undo } from "./closing.js";
 import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
+import { answeredHere, choosing } from "./my_phone.js";
+import { returning } from "./return_calls.js";
 import { ask, csrf, fill, showOwed, whenSigningOut } from "./shell.js";
 
 const list = document.getElementById("call-backs");
@@ -90,4 +92,16 @@ whenSigningOut(async () => {
   return true;
 });
 
-if ("live" in list.dataset) follow(Number(list.dataset.seq), { onEntry: refresh, onBack: refresh });
+const phone = document.getElementById("my-phone");
+if (phone) choosing(phone);
+returning(list, { words: list.dataset, reasonOf, say, refresh });
+
+/** The caller is on this desk's phone: the ticket comes up, unless something here is not recorded yet. */
+function hear(entry) {
+  const mine = answeredHere(entry);
+  const typed = [...list.querySelectorAll("input")].some((one) => one.value);
+  if (mine && !pending && !typed) location.assign(`/tickets/${mine}`);
+  refresh();
+}
+
+if ("live" in list.dataset) follow(Number(list.dataset.seq), { onEntry: hear, onBack: refresh });

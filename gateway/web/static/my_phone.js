@@ -8,9 +8,13 @@ const takesCalls = document.querySelector("[data-takes-calls]") !== null;
 
 export const myPhone = () => localStorage.getItem(KEY) ?? "";
 
-/** The ticket of a call that this desk's phone has just answered, null for any other entry of the feed. */
+/**
+ * The ticket of a call that this desk's phone has just answered, or of a caller whom it has just called back; null for any
+ * other entry of the feed.
+ */
 export function answeredHere(entry) {
-  const mine = takesCalls && entry.type === "taker_answered" && entry.body.party === myPhone() && entry.ticket;
+  const phone = { taker_answered: entry.body?.party, return_call_reached: entry.body?.phone }[entry.type];
+  const mine = takesCalls && phone !== undefined && phone === myPhone() && entry.ticket;
   return mine && serverTime() - Date.parse(entry.at) < FRESH_MS ? entry.ticket : null;
 }
 

@@ -205,7 +205,7 @@ whenSigningOut(async () => {
 
 const SKPD_EVERY_MS = 3000; // the feed is not for an SKPD's dispatcher
 const parts = [
-  ...["ticket-alarm", "ticket-head", "area-hint", "ticket-dispatches", "ticket-said"],
+  ...["ticket-alarm", "ticket-head", "area-hint", "ticket-dispatches", "ticket-said", "ticket-return"],
   ...["ticket-side", "ticket-timeline"],
 ];
 const refresh = keptFresh(() => `/fragments/tickets/${number}`, show);
