@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MARKING: Final = frozenset({CallType.PRANK, CallType.GHOST})
 """As what a ticket is closed that is a mark on its caller's number."""
 
+E164: Final = r"\+[1-9][0-9]{1,14}"
+"""How a number that can bear marks is written."""
+
 LONGEST_DELAY: Final = timedelta(minutes=5)
 """No number waits longer than as if it had called so much later, whatever is set. SIAGA_MOST_PENALTY has it again."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.areas.table import kota_bima
+from ticketing.nuisance import NuisanceRules
 from ticketing.sla import Targets
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """Its clock, its name, what it promises its callers, the language of its pages, and its areas."""
+    """Its clock, its name, what it promises its callers, the language of its pages, its areas, what pranks cost."""
 
     zone: ZoneInfo
     name: str = "Kota Bima"
     targets: Targets = field(default_factory=Targets)
     language: str = "id"
     areas: AreaTable = field(default_factory=kota_bima)
+    nuisance: NuisanceRules = field(default_factory=NuisanceRules)
 
 
 def limit(span: timedelta) -> str:

@@ -19,6 +19,7 @@ from ticketing.callbacks import CALL_BACK_ID
 from ticketing.dispatch import DISPATCH_ID
 from ticketing.errors import Siaga112Error, StoreUnusable
 from ticketing.model import TICKET_NUMBER
+from ticketing.nuisance import E164
 from ticketing.permissions import PERMISSIONS, Permission
 from ticketing.premise import PREMISE_NOTE_ID
 from ticketing.return_calls import RETURN_CALL_ID
@@ -41,6 +42,7 @@ _PATH_PARAMETERS: Final[dict[str, Schema]] = {
     "premise_note": {"type": "string", "pattern": f"^{PREMISE_NOTE_ID}$", "example": "17"},
     "return_call": {"type": "string", "pattern": f"^{RETURN_CALL_ID}$", "example": "17"},
     "note": {"type": "string", "pattern": f"^{NOTE_STAMP}$", "example": "20261128T010203000000Z"},
+    "phone": {"type": "string", "pattern": f"^{E164}$", "example": "+6281234500001"},
     "code": {"type": "string", "pattern": f"^{SKPD_CODE}$", "example": "damkar"},
     "id": {"type": "string", "pattern": CALL_ID_PATTERN, "example": "bima1-1763929000.12"},
 }

@@ -27,6 +27,7 @@ from gateway.web.context import WEB, web_of
 from gateway.web.dispatch_views import sent_views
 from gateway.web.errors import Forbidden, NoSuchThing
 from gateway.web.guard import WITHIN_S
+from gateway.web.nuisance_pages import nuisance, nuisance_part
 from gateway.web.rendering import LANGUAGE_COOKIE, Visitor, page, rendered, texts_for, words_for, written
 from gateway.web.shared_board import SharedBoard
 from gateway.web.texts import LANGUAGES
@@ -81,6 +82,8 @@ def add_pages(app: web.Application, seats: SeatsNow) -> None:
     app.router.add_get("/calls", _for(Permission.READ_CALLS, calls))
     app.router.add_get("/call-backs", _for(Permission.READ_CALLS, call_backs))
     app.router.add_get("/fragments/call-backs", _for(Permission.READ_CALLS, call_backs_part))
+    app.router.add_get("/nuisance", _for(Permission.JUDGE_NUISANCE, nuisance))
+    app.router.add_get("/fragments/nuisance", _for(Permission.JUDGE_NUISANCE, nuisance_part))
     app.router.add_static("/static/", STATIC)
 
 

@@ -46,6 +46,8 @@ KINDS: Final[dict[type[refusals.Siaga112Error], Kind]] = {
     errors.CsrfMissing: Kind(HTTPStatus.FORBIDDEN, "csrf", "The CSRF token is missing or wrong"),
     errors.ForeignOrigin: Kind(HTTPStatus.FORBIDDEN, "foreign-origin", "Asked from another site's page"),
     refusals.GivingUpRefused: Kind(HTTPStatus.FORBIDDEN, "forbidden", "Not for this role"),
+    refusals.JudgingRefused: Kind(HTTPStatus.FORBIDDEN, "forbidden", "Not for this role"),
+    refusals.NoNuisance: Kind(HTTPStatus.CONFLICT, "nothing-to-confirm", "Its marks are not beyond the threshold"),
     errors.NoSuchThing: Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such thing"),
     errors.BodyTooSlow: Kind(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow", "The body did not arrive in time"),
     errors.WrongContentType: Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong-content-type", "Send JSON"),

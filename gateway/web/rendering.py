@@ -68,6 +68,16 @@ class Visitor:
         return may(self.role, Permission.GIVE_UP_CALL_BACK)
 
     @property
+    def reads_nuisance(self) -> bool:
+        """Whether they may know which numbers are marked."""
+        return may(self.role, Permission.READ_NUISANCE)
+
+    @property
+    def judges(self) -> bool:
+        """Whether they confirm and forgive marks."""
+        return may(self.role, Permission.JUDGE_NUISANCE)
+
+    @property
     def takes_calls(self) -> bool:
         """Whether a phone that takes calls stands beside this screen."""
         return self.role is Role.CALL_TAKER

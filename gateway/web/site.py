@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def serve(parts: Parts) -> None:
     """Serve screens and programs until cancelled."""
     settings = parts.settings
-    city = City(settings.zone, settings.city, settings.targets, settings.language, parts.areas)
+    city = City(settings.zone, settings.city, settings.targets, settings.language, parts.areas, settings.nuisance_rules)
     site = application(
         Web(
             parts.store,

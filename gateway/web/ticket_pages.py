@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from gateway.skpd_facts import spoken_stamp, voice_note
+from gateway.web.api_nuisance import standing_of_caller
 from gateway.web.area_views import area_hints, no_choice
 from gateway.web.call_back_views import returned_views, returning_view
 from gateway.web.context import web_of
 from gateway.web.dispatch_views import Asker, dispatch_panel
 from gateway.web.errors import NoSuchThing
+from gateway.web.nuisance_views import standing_view
 from gateway.web.rendering import rendered, words_for
 from gateway.web.said_views import said_panel
 from gateway.web.texts import CATEGORIES
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from gateway.web.nuisance_views import StandingView
     from gateway.web.rendering import Visitor
     from ticketing.dispatch import Dispatch
     from ticketing.model import Call
@@ -49,9 +52,16 @@ async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
         "areas": web_of(request).city.areas,
         "other_area": no_choice(kept.ticket.location.area_code, web_of(request).city.areas),
         "zone": web_of(request).city.zone.key,
+        "marked": await _marked(request, visitor, kept.call),
         **await _ticket(request, visitor, known),
     }
     return rendered(request, "ticket.html", visitor, values)
+
+
+async def _marked(request: web.Request, visitor: Visitor, call: Call) -> StandingView | None:
+    """How the caller's number stands, for who may know; None for one without marks."""
+    stands = await standing_of_caller(web_of(request), call) if visitor.reads_nuisance else None
+    return standing_view(stands, words_for(request)) if stands else None
 
 
 async def ticket_parts(request: web.Request, visitor: Visitor) -> web.StreamResponse:

@@ -183,6 +183,7 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "busy"},
     ("POST", "/tickets/{number}/dispatches"): {"skpd": "damkar"},
     ("POST", "/tickets/{number}/dispatches/{dispatch}/updates"): {"state": "accepted"},
+    ("POST", "/nuisance/{phone}/judgements"): {"judgement": "confirmed"},
     ("POST", "/premise-notes"): {"area_code": "52.72.01", "address": "Gang Mawar", "kind": "other", "text": "Anjing"},
     ("PATCH", "/premise-notes/{premise_note}"): {"version": 1},
     ("POST", "/premise-notes/{premise_note}/withdraw"): {"version": 1},
@@ -201,6 +202,7 @@ async def things(room: Room, number: str) -> dict[str, str]:
         "code": code,
         "dispatch": dispatch,
         "note": "20261128T010203000000Z",
+        "phone": "+6281234500001",
         "premise_note": await room.premise_note(),
     }
 

@@ -10,7 +10,7 @@ import pytest
 from gateway.web.api import ROUTES
 from gateway.web.routes import API, Open
 from gateway.web.server import application
-from tests.ticketing.evidence import call_id
+from tests.ticketing.evidence import MULYADI, call_id
 from ticketing.model import Role
 from ticketing.permissions import PERMISSIONS, Permission
 
@@ -29,6 +29,7 @@ BODIES = {
     ("POST", "/tickets/{number}/dispatches"): {"skpd": "damkar"},
     ("POST", "/tickets/{number}/dispatches/{dispatch}/updates"): {"state": "accepted"},
     ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "no_answer"},
+    ("POST", "/nuisance/{phone}/judgements"): {"judgement": "forgiven"},
     ("POST", "/premise-notes"): {"number": "081234500001", "kind": "hazard", "text": "Anjing galak"},
     ("PATCH", "/premise-notes/{premise_note}"): {"version": 1, "text": "Dua anjing"},
     ("POST", "/premise-notes/{premise_note}/withdraw"): {"reason": "Anjing sudah tidak ada"},
@@ -48,7 +49,7 @@ def allowed(route: Route, role: Role | None) -> bool:
 
 async def asks(visitor: Visitor, route: Route, number: str) -> Answer:
     ids = {"call_back": 1, "return_call": 1, "dispatch": 1, "premise_note": 1}
-    path = route.path.format(number=number, id=call_id(), code="damkar", note=NOTE, **ids)
+    path = route.path.format(number=number, id=call_id(), code="damkar", note=NOTE, phone=MULYADI.e164, **ids)
     body = BODIES.get((route.method, route.path))
     return await visitor.ask(route.method, path, **({"json": body} if body else {}))
 
