@@ -1,7 +1,8 @@
 """`make bench`: calls through a line of its own, and what they cost, beside the floor on the same Asterisk.
 
 Parts: `calls` (latencies, CPU, memory, a profile), `dispatch` (SKPDs are rung: request to ring, accepted to two-way
-audio, at a rate and all at once, CPU a minute), `ramp` (the highest clean rate), `screens` (200 live-feed clients);
+audio, at a rate and all at once, CPU a minute), `waiting` (a free taker is rung for the next of many who are asked),
+`ramp` (the highest clean rate), `screens` (200 live-feed clients);
 `--soak` (memory over many calls; only when asked for).
 """
 
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from bench import waiting
 from bench.dispatch_figures import Load
 from bench.dispatches import measure, skpds
 from bench.meters import Spread, committed_at, cpu_s, log_of, memory_mb, script_took, told_at
@@ -42,7 +44,7 @@ from ticketing.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PARTS: Final = ("calls", "dispatch", "ramp", "screens")
+PARTS: Final = ("calls", "dispatch", "waiting", "ramp", "screens")
 RAMP: Final = (20, 40, 60, 80, 100, 120, 140)
 RAMP_S: Final = 8
 CLEAN_P99_S: Final = 1.0  # an answer whose ticket takes longer than that is no clean answer
@@ -281,6 +283,8 @@ def run(bench: Bench, asked: argparse.Namespace) -> None:
         ours = {name: process for name, process in bench.processes.items() if name != "floor"}
         load = Load(asked.dispatches, asked.dispatches_per_second, parallel, asked.parallel_s)
         measure(bench.line, bench.token, ours, load, profiled=asked.profile)
+    if "waiting" in parts:
+        waiting.measure(bench.line, asked.waiting)
     if "ramp" in parts:
         ramp(bench)
     if "screens" in parts:
@@ -311,6 +315,7 @@ def main() -> None:
         "--parallel", type=positive, default=50, help="calls with an SKPD at a time; a taker for each (50)"
     )
     parser.add_argument("--parallel-s", type=float, default=20, help="of conversation, for CPU a minute, seconds (20)")
+    parser.add_argument("--waiting", type=positive, default=50, help="callers who wait and press keys (50)")
     parser.add_argument("--screens", type=int, default=200, help="clients of the live feed (200)")
     parser.add_argument("--screens-s", type=int, default=30, help="for so long, seconds (30)")
     parser.add_argument("--soak", type=int, default=0, metavar="CALLS", help="so many calls more, for memory (none)")

@@ -18,6 +18,7 @@ from bench.dispatch_figures import Load, Seen, a_minute, told_errors, told_laten
 from bench.dispatches import CITIZEN, OFFICER, TAKER, skpds
 from bench.rtp import LINEAR
 from bench.voice import share_of, tone
+from bench.waiting import Served
 from tests.telephony.line import CHECKOUT, eventually, spoken
 
 if TYPE_CHECKING:
@@ -48,9 +49,21 @@ def test_the_bench_measures_calls_and_screens_beside_the_floor() -> None:
     assert re.search(rf"gateway + {FIGURE}\d cores", said)
 
 
-def test_the_bench_measures_dispatches_beside_a_bare_originate() -> None:
+def test_the_bench_measures_dispatches_and_callers_who_are_asked_each_beside_a_floor() -> None:
     said = bench(
-        *("--parts", "dispatch", "--takers", "2", "--dispatches", "3", "--dispatches-per-second", "4"),
+        *(
+            "--parts",
+            "dispatch",
+            "waiting",
+            "--waiting",
+            "5",
+            "--takers",
+            "4",
+            "--dispatches",
+            "3",
+            "--dispatches-per-second",
+            "4",
+        ),
         *("--parallel", "2", "--parallel-s", "2"),
     )
     assert "NOT CLEAN" not in said, said
@@ -58,6 +71,8 @@ def test_the_bench_measures_dispatches_beside_a_bare_originate() -> None:
     assert "clean: 2 dispatches, 2 with two-way audio" in said, said
     for row in ("request → first ring, floor", "request → first ring, gateway", "accepted → two-way audio"):
         assert len(re.findall(rf"{row} +{FIGURE} / +{FIGURE}", said)) == 2, said
+    for row in (r"nobody presses a key \(floor\)", "everybody presses keys"):
+        assert re.search(rf"{row} +{FIGURE} / +{FIGURE} +\d+ of \d$", said, re.MULTILINE), said
     assert re.search(rf"CPU ms a dispatch, until it is heard: gateway +{FIGURE}\n", said), said
     asterisk = re.search(r"\n  Asterisk +(\d+) +(\d+) ", said)
     assert asterisk, said
@@ -182,3 +197,13 @@ def test_two_voices_of_a_choir_hear_each_other_once_the_key_was_let_go() -> None
         for part in (citizen, officer):
             part.stop()
             part.stop()
+
+
+def test_who_is_rung_for_while_as_many_wait_who_came_earlier_is_out_of_turn() -> None:
+    served = Served(rung={0})
+    served.ring(1, 1)
+    served.ring(3, 2)  # one came earlier, and there is a phone for each
+    served.ring(2, 1)
+    assert served.out_of_turn == 0
+    served.ring(6, 2)
+    assert served.out_of_turn == 1
