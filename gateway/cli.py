@@ -22,6 +22,7 @@ from gateway.cli_dispatch import dispatch
 from gateway.cli_nuisance import nuisance
 from gateway.cli_people import token, user
 from gateway.cli_prompts import prompts
+from gateway.cli_return_calls import return_call
 from gateway.cli_skpd import skpd
 from gateway.cli_store import printable, show, with_desk, with_store
 from gateway.cli_test_call import test_call
@@ -251,6 +252,7 @@ def calls(since: datetime | None, *, as_json: bool) -> None:
 
 
 siaga112.add_command(call_backs)
+siaga112.add_command(return_call)
 siaga112.add_command(dispatch)
 siaga112.add_command(nuisance)
 siaga112.add_command(user)

@@ -71,7 +71,7 @@ def call_backs_tried(call_back: int, outcome: str, note: str | None, name: str) 
     """Record that somebody called back (ID: see the list), or that a supervisor gives it up."""
     from ticketing.commands import TryCallBack  # noqa: PLC0415
 
-    user = _who_calls_back(name)
+    user = who_calls_back(name)
     try:
         command = TryCallBack(call_back, CallBackOutcome(outcome), user.name, user.role, note)
     except ValueError as error:
@@ -80,7 +80,8 @@ def call_backs_tried(call_back: int, outcome: str, note: str | None, name: str) 
     click.echo(f"call-back {call_back}: {outcome}")
 
 
-def _who_calls_back(name: str) -> User:
+def who_calls_back(name: str) -> User:
+    """Give the user of this name, who may call back; raise UnknownUser, click.UsageError."""
     from ticketing.errors import UnknownUser  # noqa: PLC0415
     from ticketing.permissions import Permission, may  # noqa: PLC0415
 

@@ -27,7 +27,7 @@ from gateway.web.views import Seats
 from tests.console import evening
 from tests.gateway.web_desk import WELL
 from tests.ticketing.room import SetClock
-from ticketing.commands import AskCaller, CancelDispatch, RequestDispatch
+from ticketing.commands import AskCaller, CancelDispatch, CancelReturnCall, RequestDispatch, RequestReturnCall
 from ticketing.desk import TicketDesk
 from ticketing.store import open_store
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gateway.health import Health
     from ticketing.asked import Question
     from ticketing.dispatch import Dispatch, DispatchMode
+    from ticketing.return_calls import ReturnCall
     from ticketing.store import SqliteStore
 
 T = TypeVar("T")
@@ -108,6 +109,24 @@ class DeskLine:
     async def join(self, dispatch: Dispatch) -> None:
         self.joined.append(dispatch.id)
 
+    async def call_back(
+        self, phone: str, by: str, *, call_back: int | None = None, ticket: str | None = None
+    ) -> ReturnCall:
+        """Write a return call down; which telephone rings, the tests tell."""
+        if self.silent:
+            raise AmiUnavailable("Originate", "no answer", sent=False)
+        asked, *_ = await self.desk.handle(RequestReturnCall(phone, by, call_back, ticket))
+        return await self._returned(int(str(asked.body["return_call"])))
+
+    async def withdraw(self, return_call: int, by: str) -> ReturnCall:
+        await self.desk.handle(CancelReturnCall(return_call, by))
+        return await self._returned(return_call)
+
+    async def _returned(self, return_call: int) -> ReturnCall:
+        kept = await self.store.return_call(return_call)
+        assert kept
+        return kept
+
     async def hand_over(self, number: str) -> None:
         if self.silent:
             raise AmiUnavailable("Hangup", "no answer", sent=False)
@@ -123,6 +142,13 @@ class DeskLine:
         kept = await self.store.dispatch(dispatch)
         assert kept
         return kept
+
+
+class DeskPhones:
+    """The same line, as return calls ask for it."""
+
+    def __init__(self, line: DeskLine) -> None:
+        self.request, self.cancel = line.call_back, line.withdraw
 
 
 class Well:
@@ -179,7 +205,18 @@ async def _serve(
     city = City(ZoneInfo("Asia/Makassar"))
     boundaries = BoundariesOf(home)
     parts = Web(
-        store, desk, clock, feed, home, Well(), city, alarms, dispatches=line, boundaries=boundaries, questions=line
+        store,
+        desk,
+        clock,
+        feed,
+        home,
+        Well(),
+        city,
+        alarms,
+        dispatches=line,
+        boundaries=boundaries,
+        questions=line,
+        return_calls=DeskPhones(line),
     )
     app = application(parts)
     add_pages(app, _seats)
