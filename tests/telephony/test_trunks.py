@@ -226,3 +226,24 @@ def test_a_trunk_that_is_gone_alarms_and_is_cleared_when_it_is_back(line: Line, 
     assert "trunk one does not answer on" in line.siaga112("status").stdout
     with answering(line, carriers, two=Pickup()):
         eventually(lambda: trunk_alarms(line) == {"trunk.one"})
+
+
+def test_a_caller_is_called_back_through_the_next_trunk_too(line: Line, carriers: Carriers) -> None:
+    since = now()
+    caller = Citizen.numbered("081233312345", patience_ms=1500)
+    with answering(line, carriers, one=Pickup(picks_up=False)), citizens(line.sip, caller) as process:
+        process.finish()
+    call = line.ended_call(since)
+    (debt,) = [one for one in line.told("call-backs", "list") if call["id"] in {owing["id"] for owing in one["calls"]}]
+    line.siaga112("user", "add", "siti", "--role", "call_taker", "--password-stdin", typed="kata-sandi-siti\n")
+    line.add_takers(1)
+    failing, answers = Pickup(refuses_with="503 Service Unavailable"), Pickup(talk_ms=6000)
+    with answering(line, carriers, one=failing, two=answers), line.staffed("201"):
+        asked = ("--call-back", debt["id"], "--phone", "201", "--by", "siti")
+        done = line.siaga112("return-call", "start", *asked)
+        assert done.returncode == 0, done.stdout + done.stderr
+    (paid,) = [one for one in line.told("call-backs", "list", "--settled") if one["id"] == debt["id"]]
+    assert (paid["settled"]["how"], paid["settled"]["by"]) == ("reached", "siti")
+    (made,) = paid["return_calls"]
+    legs = [(leg["trunk"], leg["outcome"], leg["sip"], leg["reached_at"] is not None) for leg in made["legs"]]
+    assert legs == [("one", "failed", 503, False), ("two", None, 200, True)]
