@@ -9,11 +9,13 @@ from playwright.sync_api import expect
 
 from gateway.areas.boundaries import Boundaries, Boundary, Polygon
 from gateway.areas.kept import keep_boundaries
+from gateway.areas.table import kota_bima
+from gateway.presentation import area_json
 from tests.console.test_ticket import CLOSED, FIRE, FLOOD, deaf, opened, stored
 from ticketing.commands import Triage, TriageTicket
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Route
 
     from tests.console.conftest import Visit
     from tests.console.console import Console
@@ -72,6 +74,36 @@ def test_of_two_that_are_as_near_the_taker_chooses(evening: Console, visiting: V
     expect(box_of(page)).to_have_value("Kolo, Asakota")
     saved(page)
     assert area_of(evening, FLOOD) == KOLO
+
+
+def test_what_the_arrows_have_chosen_stays_chosen_when_the_answer_comes_later(
+    evening: Console, visiting: Visit
+) -> None:
+    page = opened(visiting, evening, "rahmawati", FLOOD)
+    box_of(page).fill("ko")
+    expect(found(page).nth(1)).to_have_text("Kolo Asakota")
+    asked: list[Route] = []
+
+    def held(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/api/v1/areas*", held)
+    with page.expect_request("**/api/v1/areas*"):
+        page.keyboard.type("n")
+    page.keyboard.press("ArrowDown")
+    expect(box_of(page)).to_have_attribute("aria-activedescendant", "area-1")
+    with page.expect_response("**/api/v1/areas*"):
+        asked[0].fulfill(json={"items": [{**one, "closeness": "near"} for one in areas_named("Dara", "Kolo", "Kodo")]})
+    expect(found(page)).to_have_count(3)
+    expect(found(page).nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(box_of(page)).to_have_value("Kolo, Asakota")
+
+
+def areas_named(*names: str) -> list[dict[str, object]]:
+    table = kota_bima()
+    named = {area.name: area for area in table.by_code.values()}
+    return [area_json(named[name], table) for name in names]
 
 
 def test_who_types_faster_than_the_answer_comes_gets_what_was_typed(evening: Console, visiting: Visit) -> None:

@@ -16,6 +16,7 @@ let shown = ""; // the chosen area, as the box has it; anything else in there is
 let found = [];
 let foundFor = null;
 let active = -1;
+let picked = null; // the code that the arrows have moved to since something was typed
 let underWay = null;
 let lastWish = Promise.resolve();
 
@@ -117,7 +118,9 @@ function show(text, areas) {
   list.replaceChildren(...areas.map(row));
   list.hidden = !areas.length || document.activeElement !== box;
   box.setAttribute("aria-expanded", String(!list.hidden));
-  point(areas.length ? 0 : -1);
+  // Whoever has moved on before the answer came stays where they are.
+  const place = areas.findIndex((one) => one.code === picked);
+  point(place < 0 && areas.length ? 0 : place);
   say(text && !areas.length ? field.dataset.none : "");
 }
 
@@ -132,7 +135,7 @@ function point(place) {
 function close() {
   list.hidden = true;
   list.replaceChildren();
-  [found, foundFor] = [[], null];
+  [found, foundFor, picked] = [[], null, null];
   box.setAttribute("aria-expanded", "false");
   point(-1);
 }
@@ -144,7 +147,8 @@ function enter() {
     if (!typed() && list.hidden) return take(null);
     // Who types faster than the answer comes means the first of what it finds.
     if (foundFor !== typed()) await search();
-    return found[active] && take(found[active]);
+    const area = found[active];
+    return area && (!picked || area.code === picked) ? take(area) : undefined;
   })();
 }
 
@@ -164,6 +168,7 @@ function leave() {
 async function move(step) {
   if (!list.hidden) {
     point((active + step + found.length) % found.length);
+    picked = found[active].code;
   } else if (searching() && typed()) {
     search();
   } else {
@@ -183,6 +188,7 @@ function back(event) {
 box.addEventListener("input", (event) => {
   // Not the form's: nothing is changed before an area is taken.
   event.stopPropagation();
+  picked = null;
   search();
 });
 box.addEventListener("keydown", (event) => {
