@@ -27,6 +27,7 @@ from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
 from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
+from gateway.location_listener import LocationListener
 from gateway.number_turns import NumberTurns
 from gateway.parts import Parts
 from gateway.reconciler import Reconciler
@@ -40,6 +41,7 @@ from gateway.telephony.provide import provide
 from gateway.upkeep.rotation import Rotation
 from gateway.watch.alarms import Alarms
 from gateway.watch.boundary_watch import BoundaryWatch
+from gateway.watch.cell_watch import CellWatch
 from gateway.watch.clock_sync import watch_clock
 from gateway.watch.disk_watch import DiskWatch
 from gateway.watch.dispatch_watch import DispatchWatch
@@ -132,6 +134,7 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         alarms=alarms,
         ami=ami,
         recorder=recorder,
+        locations=_listener(settings, home, recorder, alarms),
         journals=journals,
         ledger_read=ledger_read,
         reconciler=reconciler,
@@ -149,16 +152,24 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         boundaries=BoundaryWatch(home, areas, alarms),
         nuisance=nuisance,
         turns=turns,
+        cells=CellWatch(home, alarms),
         sla=SlaWatch(desk, clock, due),
         rotation=Rotation(journals, asterisk, ami, clock, settings.storage),
         disks=DiskWatch(_folders(settings), settings.storage, alarms, ami, asterisk, clock),
     )
 
 
+def _listener(settings: Settings, home: Home, recorder: CallRecorder, alarms: Alarms) -> LocationListener:
+    # On UDP where AMI is on TCP: nobody has to choose another port.
+    key = load_secrets(home).mirror.encode()
+    return LocationListener(settings.ami_bind, key, settings.trunks, recorder.hear_place, alarms)
+
+
 def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     """What runs for as long as the gateway does."""
     yield "doorbell", parts.ami.run()
     yield "doorbell's recorder", parts.recorder.listen()
+    yield "places in calls", parts.locations.run()
     yield "ledger", parts.recorder.follow(parts.journals)
     yield "ledger's first reading", _all_read(parts.journals, parts.ledger_read)
     yield "console", _console(parts)
@@ -175,6 +186,7 @@ def _work(parts: Parts) -> Iterator[tuple[str, Coroutine[None, None, None]]]:
     yield "boundary watch", parts.boundaries.run()
     yield "nuisance watch", _after(parts.ledger_read, parts.nuisance.run)
     yield "turns of a number", _after(parts.ledger_read, parts.turns.run)
+    yield "cell watch", parts.cells.run()
     yield "journals' rotation", parts.rotation.run()
     yield "disk watch", parts.disks.run()
     yield "clock watch", watch_clock(parts.clock, parts.alarms)

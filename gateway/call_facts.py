@@ -30,6 +30,7 @@ from gateway.channel_variables import (
     ASKED,
     CALLER,
     DISPATCH,
+    LOCATED,
     OVERFLOW,
     RETURN_CALL,
     ROBOT,
@@ -39,6 +40,7 @@ from gateway.channel_variables import (
 )
 from gateway.dispatch_facts import DispatchBegun, DispatchTold, decode_dispatch, from_dial_state, is_dispatch_channel
 from gateway.ledger_payloads import decode_answer, decode_arrival, decode_caller
+from gateway.located_invite import LocatedBody, LocatedHeaders, decode_located
 from gateway.return_call_facts import ReturnCallTold, decode_return_call, ended, is_return_channel
 from gateway.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
 from ticketing.model import CallId, Instant, LegKind, Precision, parse_call_id
@@ -74,6 +76,14 @@ class CallArrived:
     at: Instant
     trunk: str
     presented: PresentedIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class CallLocated:
+    """The network told of the caller's place, in the call's headers."""
+
+    call: CallId
+    told: LocatedHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,7 @@ class TakerSigned:
 CallFact = (
     CallBegan
     | CallArrived
+    | CallLocated
     | CallerIdentified
     | CallerConnected
     | LegAnswered
@@ -162,12 +173,12 @@ CallFact = (
     | CallEnded
 )
 SkpdFact = DispatchTold | DispatchBegun | DispatchSaid | PinTried
-Fact = CallFact | TakerSigned | SkpdFact | ReturnCallTold
+Fact = CallFact | LocatedBody | TakerSigned | SkpdFact | ReturnCallTold
 
 
 def is_of_call(fact: Fact | None) -> TypeGuard[CallFact]:
     """Whether this says something of a call to the line."""
-    return fact is not None and not isinstance(fact, TakerSigned | SkpdFact | ReturnCallTold)
+    return fact is not None and not isinstance(fact, LocatedBody | TakerSigned | SkpdFact | ReturnCallTold)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -296,7 +307,7 @@ def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFac
     name = record.get("userdeftype")
     if name == OVERFLOW:
         return CallOverflowed(call, at.at)
-    if name not in {ARRIVED, CALLER, ASKED}:
+    if name not in {ARRIVED, LOCATED, CALLER, ASKED}:
         return None
     payload = _extra(record).get("extra")
     if not isinstance(payload, str):
@@ -307,6 +318,8 @@ def _user_event(record: Mapping[str, Any], call: CallId, at: Instant) -> CallFac
             return CallArrived(call, at, trunk, presented)
         if name == ASKED:
             return CallerSaid(*decode_answer(payload, at.at, call))
+        if name == LOCATED:
+            return CallLocated(call, decode_located(payload, at.at))
         return CallerIdentified(call, decode_caller(payload))
     except ValueError as error:
         raise Unreadable(f"{name} of {call}: {error}") from error

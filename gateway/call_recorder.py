@@ -20,6 +20,7 @@ from gateway.call_facts import TakerSigned, Unreadable, is_of_call
 from gateway.dispatch_facts import DispatchBegun, DispatchTold
 from gateway.journal import MANY_LINES
 from gateway.ledger_lines import of_one_time
+from gateway.located_invite import LocatedBody
 from gateway.return_call_facts import ReturnCallTold
 from gateway.skpd_facts import DispatchSaid, PinTried
 from ticketing.commands import RecordCalls, SignTaker
@@ -48,6 +49,8 @@ _LONGEST_WAY_S = 0.5
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 # More than an hour of a busy city's doorbell; what falls out is in the ledger.
 _INBOX = 20_000
+# Places in bodies of calls, until they are recorded; a flood of them displaces itself.
+_PLACES = 1_000
 
 
 @dataclass(slots=True)
@@ -88,12 +91,18 @@ class CallRecorder:
     unreadable: int = 0  # lines and events that said nothing we could use, since the start
     failing: str | None = None  # why the store refuses, while it does
     _inbox: deque[Mapping[str, str | list[str]]] = field(default_factory=lambda: deque(maxlen=_INBOX))
+    _places: deque[LocatedBody] = field(default_factory=lambda: deque(maxlen=_PLACES))
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
     _listening: asyncio.Event = field(default_factory=asyncio.Event)  # the doorbell has nothing to record
 
     def hear(self, event: Mapping[str, str | list[str]]) -> None:
         """Take one AMI event. Never waits, never raises."""
         self._inbox.append(event)
+        self._rung.set()
+
+    def hear_place(self, body: LocatedBody) -> None:
+        """Take what the body of a call says of its place. Never waits, never raises."""
+        self._places.append(body)
         self._rung.set()
 
     async def listen(self) -> None:
@@ -105,7 +114,8 @@ class CallRecorder:
             self._rung.clear()
             events = list(self._inbox)
             self._inbox.clear()
-            facts = list(self._heard(events))
+            facts = [*self._heard(events), *self._places]
+            self._places.clear()
             if facts:
                 await self._until_recorded(facts)
 
@@ -183,7 +193,8 @@ class CallRecorder:
     async def _retried(self, facts: list[Fact], positions: tuple[JournalPosition, ...]) -> None:
         signs = [fact for fact in facts if isinstance(fact, TakerSigned)]
         # Learned once: what the tracker gives up with the proof of a call, it does not have for a second attempt.
-        pieces = self.tracker.learn(filter(is_of_call, facts))
+        heard = (fact for fact in facts if isinstance(fact, LocatedBody))
+        pieces = self.tracker.learn(filter(is_of_call, facts), heard)
         dispatches = tuple((fact.dispatch, fact.piece) for fact in facts if isinstance(fact, DispatchTold))
         said = tuple((fact.dispatch, fact.said) for fact in facts if isinstance(fact, DispatchSaid))
         begun = tuple(fact.begun for fact in facts if isinstance(fact, DispatchBegun))

@@ -17,6 +17,7 @@ from gateway.call_facts import (
     CallerIdentified,
     CallerSaid,
     CallFact,
+    CallLocated,
     CallOverflowed,
     LegAnswered,
     LegEnded,
@@ -26,6 +27,9 @@ from ticketing.model import UNKNOWN_CALLER, AnswerLeg, Call, Caller, CallerIdSty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from gateway.located_invite import LocatedBody
+    from ticketing.located import LocationSource
 
 
 CallerOf = Callable[[str, PresentedIdentity], Caller]
@@ -44,6 +48,8 @@ def piece_of(fact: CallFact, caller_of: CallerOf) -> Call:  # noqa: PLR0911 - on
             return Call(call, arrived=at, trunk=trunk)
         case CallArrived(call, at, trunk, presented):
             return Call(call, arrived=at, trunk=trunk, caller=caller_of(trunk, presented))
+        case CallLocated(call, told):
+            return Call(call, locations=told.sources)
         case CallerIdentified(call, caller):
             return Call(call, caller=caller, identified=True)
         case CallerConnected(call, channel, party, at, kind):
@@ -61,6 +67,39 @@ def piece_of(fact: CallFact, caller_of: CallerOf) -> Call:  # noqa: PLR0911 - on
 
 
 @dataclass(slots=True)
+class HeardBodies:
+    """Finds whose a body is that was heard beside the ledger: by the SIP Call-ID, whichever of both comes first.
+
+    Of the last `remembered` on either side. The first body of a call is the one: no other message speaks for it.
+    """
+
+    remembered: int = 200
+    _heard: dict[str, tuple[LocationSource, ...]] = field(default_factory=dict)
+    _calls: dict[str, CallId] = field(default_factory=dict)
+
+    def found(self, facts: Iterable[CallFact], heard: Iterable[LocatedBody]) -> tuple[Call, ...]:
+        """Give a piece of each call of which both are there now."""
+        touched: dict[str, None] = {}
+        for body in heard:
+            self._heard.setdefault(body.sip_call, body.sources)
+            touched[body.sip_call] = None
+        for fact in facts:
+            if isinstance(fact, CallLocated) and fact.told.sip_call:
+                # A carrier that tries again does so by the same Call-ID.
+                self._calls[fact.told.sip_call] = fact.call
+                touched[fact.told.sip_call] = None
+        pieces = tuple(
+            Call(self._calls[one], locations=self._heard[one])
+            for one in touched
+            if one in self._calls and one in self._heard
+        )
+        for kept in (self._heard, self._calls):
+            while len(kept) > self.remembered:
+                kept.pop(next(iter(kept)))
+        return pieces
+
+
+@dataclass(slots=True)
 class CallTracker:
     """Joins facts into calls, and keeps those that nothing proves yet to be calls to the line.
 
@@ -70,18 +109,23 @@ class CallTracker:
 
     style_of: Callable[[str], CallerIdStyle]
     remembered: int = 1000
+    bodies: HeardBodies = field(default_factory=HeardBodies)
     _unproven: dict[CallId, Call] = field(default_factory=dict)
 
-    def learn(self, facts: Iterable[CallFact]) -> tuple[Call, ...]:
-        """Take the facts; give a piece of each call that they touch, with whatever was kept of it."""
+    def learn(self, facts: Iterable[CallFact], heard: Iterable[LocatedBody] = ()) -> tuple[Call, ...]:
+        """Take the facts, and what was heard of places; give a piece of each call that they touch.
+
+        Each with whatever was kept of that call.
+        """
         pieces: dict[CallId, Call] = {}
         told = list(facts)
         # The script's word wins over what we should make of the number (`Call.learn`): then it need not be made.
         identified = {fact.call for fact in told if isinstance(fact, CallerIdentified)}
         for fact in told:
             piece = piece_of(fact, as_sent if fact.call in identified else self._identify)
-            known = pieces.get(piece.id) or self._unproven.get(piece.id)
-            pieces[piece.id] = known.learn(piece) if known else piece
+            self._join(pieces, piece)
+        for piece in self.bodies.found(told, heard):
+            self._join(pieces, piece)
         for call, piece in pieces.items():
             self._unproven.pop(call, None)
             if not piece.reached_the_line:
@@ -89,6 +133,10 @@ class CallTracker:
         while len(self._unproven) > self.remembered:
             self._unproven.pop(next(iter(self._unproven)))
         return tuple(pieces.values())
+
+    def _join(self, pieces: dict[CallId, Call], piece: Call) -> None:
+        known = pieces.get(piece.id) or self._unproven.get(piece.id)
+        pieces[piece.id] = known.learn(piece) if known else piece
 
     def _identify(self, trunk: str, presented: PresentedIdentity) -> Caller:
         return identify(presented, self.style_of(trunk))

@@ -38,6 +38,9 @@ ARRIVED: Final = "ARRIVED"
 CALLER: Final = "CALLER"
 """User event of the journal, by the caller-ID script: `decode_caller`."""
 
+LOCATED: Final = "LOCATED"
+"""User event of the journal, by the dialplan, when the network tells of the caller's place: `decode_located`."""
+
 OVERFLOW: Final = "OVERFLOW"
 """User event of the journal, by the dialplan, when no taker could be had; base64 of the QUEUESTATUS."""
 

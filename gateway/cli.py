@@ -18,6 +18,7 @@ from click.exceptions import NoArgsIsHelpError
 from gateway import config
 from gateway.cli_areas import areas
 from gateway.cli_call_backs import call_backs
+from gateway.cli_cells import cells
 from gateway.cli_dispatch import dispatch
 from gateway.cli_nuisance import nuisance
 from gateway.cli_people import token, user
@@ -221,12 +222,18 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one ar
 @_JSON
 def tickets(since: datetime | None, *, as_json: bool) -> None:
     """List tickets, oldest first."""
+    from gateway.cells.kept import usable_cells  # noqa: PLC0415
     from gateway.clock import SystemClock  # noqa: PLC0415
+    from gateway.home import Home  # noqa: PLC0415
     from gateway.presentation import ticket_json  # noqa: PLC0415
 
-    now, targets = SystemClock().now(), config.load().targets
+    settings = config.load()
+    now, targets, known = SystemClock().now(), settings.targets, usable_cells(Home.of(settings))
     found, dispatches = with_store(lambda store: _tickets(store, since))
-    rows = [ticket_json(kept.ticket, kept.call, dispatches.get(kept.ticket.number, ()), now, targets) for kept in found]
+    rows = [
+        ticket_json(kept.ticket, kept.call, dispatches.get(kept.ticket.number, ()), now, targets, known)
+        for kept in found
+    ]
     show(rows, as_json=as_json, columns=("number", "status", "call_type", "taker", "caller", "answered_at", "wait_s"))
 
 
@@ -242,17 +249,23 @@ async def _tickets(
 @_JSON
 def calls(since: datetime | None, *, as_json: bool) -> None:
     """List calls that reached the line, answered or not, oldest first."""
+    from gateway.cells.kept import usable_cells  # noqa: PLC0415
     from gateway.home import Home  # noqa: PLC0415
     from gateway.presentation import call_json  # noqa: PLC0415
 
     home = Home.of(config.load())
     found = with_store(lambda store: store.calls(since))
-    rows = [call_json(kept.call, kept.ticket, recording=home.recording(kept.call.id).exists()) for kept in found]
+    known = usable_cells(home)
+    rows = [
+        call_json(kept.call, kept.ticket, recording=home.recording(kept.call.id).exists(), cells=known)
+        for kept in found
+    ]
     show(rows, as_json=as_json, columns=("arrived_at", "outcome", "caller", "wait_s", "talk_s", "ticket"))
 
 
 siaga112.add_command(call_backs)
 siaga112.add_command(return_call)
+siaga112.add_command(cells)
 siaga112.add_command(dispatch)
 siaga112.add_command(nuisance)
 siaga112.add_command(user)

@@ -185,6 +185,7 @@ class Settings(BaseSettings):
         "172.16.0.0/12",
         "192.168.0.0/16",
     )
+    map_links: bool = False  # places link to a map of the world outside
     backup_numbers: Annotated[tuple[DialledNumber, ...], NoDecode] = ()
     queue: Queueing = Queueing()
     sla: Sla = Sla()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -138,6 +139,11 @@ class Home:
         """Copies of the ledger's pieces that nobody could read."""
         return self.log / "unreadable.jsonl"
 
+    @property
+    def cells(self) -> Path:
+        """The carriers' antennas, once they were imported (gateway/cells)."""
+        return self.root / "cells.csv"
+
     def recording(self, call: CallId) -> Path:
         """Where the dialplan has this call recorded (extensions.conf, [line112])."""
         return self.recordings / f"{created(call).at:%Y/%m/%d}" / f"{call}.wav"
@@ -183,6 +189,11 @@ class Secrets:
 
     ami: str = field(repr=False)
     test_call: str = field(repr=False)  # by which the line calls itself
+
+    @property
+    def mirror(self) -> str:
+        """What mirrored SIP messages are marked with (hep.conf). Whoever reads it there cannot log in with it."""
+        return hashlib.sha256(f"mirror {self.ami}".encode()).hexdigest()[:40]
 
 
 def generated_secret() -> str:

@@ -50,7 +50,7 @@ def decode_arrival(text: str) -> tuple[str, PresentedIdentity]:
     if version != _ARRIVAL_VERSION:
         raise ValueError(f"not an arrival of version {_ARRIVAL_VERSION}: {version[:20]!r}")
     trunk, *parts = rest.split(".")
-    sent = dict(zip(_PRESENTED, map(_decode_text, parts), strict=False))
+    sent = dict(zip(_PRESENTED, map(decode_text, parts), strict=False))
     return trunk if _TRUNK.fullmatch(trunk) else "", PresentedIdentity(**sent)
 
 
@@ -101,7 +101,8 @@ def decode_caller(payload: str) -> Caller:
     )
 
 
-def _decode_text(part: str) -> str:
+def decode_text(part: str) -> str:
+    """Give what can be made of base64 that may be cut anywhere: at most 512 characters, no blanks around."""
     letters = _NOT_BASE64.sub("", part)
     whole = letters[: len(letters) - (len(letters) % 4 == 1)]  # one letter over holds six bits: no byte
     decoded = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.feed import EntryCounts, Feed
     from gateway.health import HealthCheck
     from gateway.home import Home
+    from gateway.location_listener import LocationListener
     from gateway.number_turns import NumberTurns
     from gateway.reconciler import Reconciler
     from gateway.return_caller import ReturnCaller
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.upkeep.rotation import Rotation
     from gateway.watch.alarms import Alarms
     from gateway.watch.boundary_watch import BoundaryWatch
+    from gateway.watch.cell_watch import CellWatch
     from gateway.watch.disk_watch import DiskWatch
     from gateway.watch.dispatch_watch import DispatchWatch
     from gateway.watch.ledger_audit import LedgerAudit
@@ -52,6 +54,7 @@ class Parts:
     # Doorbell and ledger
     ami: AmiListener
     recorder: CallRecorder
+    locations: LocationListener
     journals: Sequence[Journal]
     ledger_read: asyncio.Event  # all of it that there was at the start
     reconciler: Reconciler
@@ -72,5 +75,6 @@ class Parts:
     boundaries: BoundaryWatch
     nuisance: NuisanceWatch
     turns: NumberTurns
+    cells: CellWatch
     rotation: Rotation
     disks: DiskWatch

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
+from gateway.cells.table import NO_CELLS
 from ticketing.sla import clocks
 
 if TYPE_CHECKING:
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
 
     from gateway.areas.search import Closeness
     from gateway.areas.table import Area, AreaTable
+    from gateway.cells.table import Cells
     from gateway.watch.alarms import Alarm
     from ticketing.dispatch import Dispatch, DispatchLeg
+    from ticketing.located import LocationSource
     from ticketing.model import Call, Caller, Instant, Ticket
     from ticketing.nuisance import Standing
     from ticketing.ports import KeptCallBack
@@ -41,7 +44,7 @@ def alarm_json(alarm: Alarm) -> Json:
     return {"name": alarm.name, "text": alarm.text, "since": rfc3339(alarm.since), "grave": alarm.grave}
 
 
-def call_json(call: Call, ticket: str | None, *, recording: bool) -> Json:
+def call_json(call: Call, ticket: str | None, *, recording: bool, cells: Cells = NO_CELLS) -> Json:
     """A call; `recording` says whether there is audio to be fetched."""
     return {
         "id": call.id,
@@ -57,6 +60,7 @@ def call_json(call: Call, ticket: str | None, *, recording: bool) -> Json:
         "trunk": call.trunk,
         "caller": caller_json(call.caller),
         "said": said_json(call),
+        "location_sources": [source_json(one, cells) for one in call.locations],
         "recording": f"/api/v1/calls/{call.id}/recording" if recording else None,
     }
 
@@ -73,7 +77,35 @@ def said_json(call: Call) -> list[Json]:
     return [{"at": rfc3339(one.at), "question": one.question, "answer": one.answer} for one in call.said]
 
 
-def ticket_json(ticket: Ticket, call: Call, dispatches: Sequence[Dispatch], now: datetime, targets: Targets) -> Json:
+def source_json(source: LocationSource, cells: Cells) -> Json:
+    """A place that the network told of; of a cell, that of its antenna, where it is known."""
+    cell = cells.of(source)
+    return {
+        "kind": source.kind,
+        "at": rfc3339(source.at),
+        "shape": source.shape,
+        "lat": cell.lat if cell else source.lat,
+        "lon": cell.lon if cell else source.lon,
+        "uncertainty_m": cell.radius_m if cell else source.uncertainty_m,
+        "confidence": source.confidence,
+        "outline": [list(corner) for corner in source.outline],
+        "civic": [{"element": element, "text": text} for element, text in source.civic],
+        "method": source.method or None,
+        "found_at": rfc3339(source.found_at),
+        "reference": source.reference or None,
+        "cell_name": cell.name if cell else None,
+        "refusal": source.refusal or None,
+    }
+
+
+def ticket_json(
+    ticket: Ticket,
+    call: Call,
+    dispatches: Sequence[Dispatch],
+    now: datetime,
+    targets: Targets,
+    cells: Cells = NO_CELLS,
+) -> Json:
     """A ticket with what its call tells, who was sent, and both clocks as they stand at `now`."""
     read = clocks(ticket, now=now, targets=targets)
     place = ticket.location
@@ -100,6 +132,7 @@ def ticket_json(ticket: Ticket, call: Call, dispatches: Sequence[Dispatch], now:
             "lon": place.lon,
             "source": place.source,
         },
+        "location_sources": [source_json(one, cells) for one in call.locations],
         "description": ticket.description,
         "dispatches": [dispatch_json(one) for one in dispatches],
         "sla": {"on_progress": _clock_json(read.on_progress), "close": _clock_json(read.close)},

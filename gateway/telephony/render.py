@@ -145,6 +145,7 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "line_numbers": settings.line_numbers,
         "local_networks": settings.local_networks,
         "log": home.log,
+        "mirror_key": secrets.mirror,
         "modules": installed.modules,
         "most_penalty": LONGEST_DELAY // HUNDREDTH,
         "node": settings.node,

@@ -4,6 +4,7 @@
     journals/…                      the ledger, at least to where that store had read it
     secrets.json  siaga112.toml     the secrets; the settings file, where there was one
     areas.csv  boundaries.geojson   the city's own table of areas, their boundaries, where there were such
+    cells.csv                       the carriers' antennas, where they were imported
     prompts/NAME.wav                the city's recordings of what the line says
     recordings/YYYY/MM/DD/CALL.wav  when they were asked for
     manifest.json
@@ -34,12 +35,13 @@ SECRETS: Final = "secrets.json"
 SETTINGS: Final = "siaga112.toml"
 AREAS: Final = "areas.csv"
 BOUNDARIES: Final = "boundaries.geojson"
+CELLS: Final = "cells.csv"
 JOURNALS: Final = "journals"
 PROMPTS: Final = "prompts"
 RECORDINGS: Final = "recordings"
 
 _NAMES: Final = re.compile(
-    r"siaga112\.sqlite3|secrets\.json|siaga112\.toml|areas\.csv|boundaries\.geojson"
+    r"siaga112\.sqlite3|secrets\.json|siaga112\.toml|areas\.csv|boundaries\.geojson|cells\.csv"
     r"|journals/queue_log(?:[.-][\w.-]{1,100})?|journals/cel-custom/cel\.json(?:[.-][\w.-]{1,100})?"
     r"|prompts/[a-z0-9-]{1,40}\.[A-Za-z0-9]{1,10}"
     r"|recordings/\d{4}/\d\d/\d\d/[\w.-]{1,100}\.wav",

@@ -21,6 +21,7 @@ from gateway.telephony.recordings import recordings_in
 from gateway.upkeep.archive import (
     AREAS,
     BOUNDARIES,
+    CELLS,
     DATABASE,
     FORMAT,
     JOURNALS,
@@ -127,6 +128,7 @@ def _add_rest(writer: _Writer, home: Home, settings: Settings, *, recordings: bo
         (find_file(), SETTINGS),
         (settings.areas or home.areas, AREAS),
         (home.boundaries, BOUNDARIES),
+        (home.cells, CELLS),
     )
     for path, name in of_the_site:
         if path is not None and path.exists():

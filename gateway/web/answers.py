@@ -14,6 +14,7 @@ from gateway.areas.table import Level
 from ticketing.asked import Question
 from ticketing.callbacks import CallBackOutcome, SettledHow
 from ticketing.dispatch import DispatchMode, DispatchState, LegOutcome
+from ticketing.located import Shape, SourceKind
 from ticketing.model import CallerKind, CallOutcome, CallType, Role, TicketStatus
 from ticketing.return_calls import ReturnOutcome, ReturnState
 from ticketing.sla import SlaState
@@ -53,6 +54,37 @@ class SaidAnswer(Answer):
     answer: str
 
 
+class CivicAnswer(Answer):
+    """A part of an address, by RFC 5139's name for it."""
+
+    element: str
+    text: str
+
+
+class LocationSourceAnswer(Answer):
+    """A place that the network told of; none of them is the caller's word, and none is taken over by itself.
+
+    `lat`, `lon` are WGS84 degrees, of a cell those of its antenna where it was imported; the place is within
+    `uncertainty_m` of there, with the `confidence` (percent) that was sent. `reference` is a cell's id or a URI;
+    `found_at` when the place was found, if that was sent; `refusal` why nothing could be made of what was sent.
+    """
+
+    kind: SourceKind
+    at: Time
+    shape: Shape | None
+    lat: float | None
+    lon: float | None
+    uncertainty_m: float | None
+    confidence: float | None
+    outline: list[list[float]]
+    civic: list[CivicAnswer]
+    method: str | None
+    found_at: Time | None
+    reference: str | None
+    cell_name: str | None
+    refusal: str | None
+
+
 class CallAnswer(Answer):
     """A call that reached the line."""
 
@@ -69,6 +101,7 @@ class CallAnswer(Answer):
     trunk: str
     caller: CallerAnswer
     said: list[SaidAnswer]
+    location_sources: list[LocationSourceAnswer]
     recording: str | None = Field(description="Where the audio is, for who may hear it.")
 
 
@@ -158,6 +191,7 @@ class TicketAnswer(Answer):
     said: list[SaidAnswer]
     reporter_name: str | None
     location: LocationAnswer
+    location_sources: list[LocationSourceAnswer]
     description: str | None
     dispatches: list[DispatchAnswer]
     sla: SlaAnswer

@@ -47,7 +47,9 @@ async def _shown(request: web.Request, kept: Sequence[KeptCall]) -> list[Json]:
     if may(asker(request).user.role, Permission.PLAY_RECORDING):
         files = {one.call.id: home.recording(one.call.id) for one in kept}
         audible = await asyncio.to_thread(_those_there, files)
-    return [call_json(one.call, one.ticket, recording=one.call.id in audible) for one in kept]
+    return [
+        call_json(one.call, one.ticket, recording=one.call.id in audible, cells=web_of(request).cells) for one in kept
+    ]
 
 
 def _those_there(files: dict[CallId, Path]) -> frozenset[CallId]:

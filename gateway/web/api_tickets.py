@@ -54,7 +54,9 @@ async def shown(request: web.Request, tickets: Sequence[KeptTicket]) -> list[Jso
     dispatches = await parts.store.dispatches([kept.ticket.number for kept in tickets])
     now = parts.clock.now()
     return [
-        ticket_json(kept.ticket, kept.call, dispatches.get(kept.ticket.number, ()), now, parts.city.targets)
+        ticket_json(
+            kept.ticket, kept.call, dispatches.get(kept.ticket.number, ()), now, parts.city.targets, parts.cells
+        )
         for kept in tickets
     ]
 

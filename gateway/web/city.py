@@ -26,6 +26,7 @@ class City:
     language: str = "id"
     areas: AreaTable = field(default_factory=kota_bima)
     nuisance: NuisanceRules = field(default_factory=NuisanceRules)
+    map_links: bool = False  # places link to a map of the world outside
 
 
 def limit(span: timedelta) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.ami_link import AmiUnavailable
 from gateway.areas.boundaries import Boundaries
+from gateway.cells.table import NO_CELLS
 from gateway.watch.test_call import SeenCall
 from gateway.web.sign_in_limit import SignInLimit
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.areas.boundaries import AreasAt
+    from gateway.cells.table import Cells
     from gateway.feed import Feed
     from gateway.health import Health
     from gateway.home import Home
@@ -131,6 +133,7 @@ class Web:
     dispatches: Dispatches = field(default_factory=_NoLine)
     boundaries: AreasAt = field(default_factory=Boundaries)
     questions: Questions = field(default_factory=_NoLine)
+    cells: Cells = NO_CELLS
     place_test_call: Callable[[], Awaitable[SeenCall]] = _no_line
     return_calls: ReturnCalls = field(default_factory=_NoReturnCalls)
     limit: SignInLimit = field(default_factory=SignInLimit)

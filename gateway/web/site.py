@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 async def serve(parts: Parts) -> None:
     """Serve screens and programs until cancelled."""
     settings = parts.settings
-    city = City(settings.zone, settings.city, settings.targets, settings.language, parts.areas, settings.nuisance_rules)
+    city = City(
+        settings.zone,
+        settings.city,
+        settings.targets,
+        settings.language,
+        parts.areas,
+        settings.nuisance_rules,
+        settings.map_links,
+    )
     site = application(
         Web(
             parts.store,
@@ -33,6 +41,7 @@ async def serve(parts: Parts) -> None:
             parts.dispatcher,
             parts.boundaries,
             parts.silent_caller,
+            parts.cells,
             parts.test_calls.place,
             parts.return_caller,
         )

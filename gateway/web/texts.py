@@ -45,6 +45,64 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "role.skpd": ("Petugas SKPD", "SKPD dispatcher"),
     "role.supervisor": ("Supervisor", "Supervisor"),
     "role.admin": ("Admin", "Admin"),
+    # ---- what the network tells of the caller's place
+    "place.title": ("Lokasi dari jaringan", "Location from the network"),
+    "place.lead": (
+        "Menurut jaringan, bukan kata pemanggil. Tidak ada yang dicatat sebelum Anda memakainya.",
+        "The network's word, not the caller's. Nothing is written down before you take it over.",
+    ),
+    "place.none": ("Jaringan tidak mengirim lokasi.", "The network sent no location."),
+    "place.point": ("Titik", "Point"),
+    "place.circle": ("Titik dengan radius", "Point within a radius"),
+    "place.ellipse": ("Elips", "Ellipse"),
+    "place.polygon": ("Wilayah", "Region"),
+    "place.arc_band": ("Jarak dari antena", "Distance from an antenna"),
+    "place.civic": ("Alamat", "Address"),
+    "place.value": ("Lokasi dalam panggilan", "Location within the call"),
+    "place.reference": ("Rujukan", "Reference"),
+    "place.cell": ("Sel antena", "Antenna cell"),
+    "place.map": ("peta luar", "outside map"),
+    "place.area": ("Mungkin di", "Perhaps in"),
+    "place.cell_name": ("Antena", "Antenna"),
+    "place.confidence": ("Keyakinan", "Confidence"),
+    "place.method": ("Cara", "Method"),
+    "place.when": ("Diterima", "Received"),
+    "place.found": ("Ditentukan", "Determined"),
+    "place.take": ("Pakai titik ini di tiket", "Use this point in the ticket"),
+    "place.taken": ("Dipakai di tiket.", "Used in the ticket."),
+    "place.refusal.not_read": (
+        "Lokasi dikirim bersama panggilan, tetapi tidak terbaca.",
+        "A location came with the call and was not read.",
+    ),
+    "place.refusal.unknown_cell": (
+        "Antena ini tidak ada dalam tabel sel (siaga112 cells import).",
+        "This antenna is not in the table of cells (siaga112 cells import).",
+    ),
+    "place.refusal.no_cell": ("Tanpa id sel yang dikenal.", "Without the id of a cell."),
+    "place.refusal.dtd": ("Ditolak: dokumen dengan definisi tipe.", "Refused: a document with a document type."),
+    "place.refusal.too_big": ("Ditolak: terlalu besar.", "Refused: too large."),
+    "place.refusal.malformed": ("Ditolak: bukan XML yang benar.", "Refused: not well-formed XML."),
+    "place.refusal.empty": ("Tanpa lokasi di dalamnya.", "Without a place in it."),
+    "place.refusal.shape": ("Bentuk lokasi tidak dikenal.", "A shape that is not known."),
+    "place.refusal.coordinates": ("Koordinat tidak terbaca.", "The coordinates cannot be read."),
+    "place.refusal.off_the_earth": ("Koordinat di luar bumi.", "The coordinates are off the earth."),
+    "place.refusal.crs": ("Sistem koordinat lain dari WGS84.", "Another system of coordinates than WGS84."),
+    "place.refusal.unit": ("Satuan lain dari meter.", "Another unit than metres."),
+    "place.refusal.radius": ("Radius tidak terbaca.", "The radius cannot be read."),
+    "civic.country": ("Negara", "Country"),
+    "civic.A1": ("Provinsi", "Province"),
+    "civic.A2": ("Kabupaten", "Regency"),
+    "civic.A3": ("Kota", "City"),
+    "civic.A4": ("Kecamatan", "District"),
+    "civic.A5": ("Kelurahan", "Village"),
+    "civic.RD": ("Jalan", "Street"),
+    "civic.HNO": ("Nomor", "Number"),
+    "civic.LMK": ("Patokan", "Landmark"),
+    "civic.NAM": ("Nama tempat", "Name"),
+    "civic.BLD": ("Gedung", "Building"),
+    "civic.FLR": ("Lantai", "Floor"),
+    "civic.ROOM": ("Ruang", "Room"),
+    "civic.PC": ("Kode pos", "Postal code"),
     # ---- sign in
     "sign_in.title": ("Masuk", "Sign in"),
     "sign_in.lead": ("Konsol layanan darurat 112", "Console of the 112 emergency line"),
@@ -417,6 +475,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "timeline.call_arrived": ("Panggilan masuk lewat {trunk}", "Call came in over {trunk}"),
     "timeline.arrival_time_settled": ("Waktu tiba dipastikan (semula {was})", "Arrival time settled (was {was})"),
     "timeline.caller_identified": ("Pemanggil dikenali: {caller}", "Caller identified: {caller}"),
+    "timeline.location_told": ("Jaringan memberi lokasi: {place}", "The network told of a place: {place}"),
     "timeline.call_overflowed": (
         "Tidak ada penerima yang dapat dihubungi: dialihkan ke nomor cadangan",
         "No taker could be rung: sent on to the backup numbers",
@@ -726,6 +785,11 @@ class Texts:
             return None
         names = CATEGORIES.get(code)
         return names[self._place] if names else code
+
+    def civic(self, element: str) -> str:
+        """A part of an address in words; one that has none here as RFC 5139 names it."""
+        key = f"civic.{element}"
+        return self(key) if key in TEXTS else element
 
     def problems(self) -> dict[str, str]:
         """What people are told of a refusal, by the problem's name."""

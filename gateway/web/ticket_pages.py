@@ -12,6 +12,7 @@ from gateway.web.call_back_views import returned_views, returning_view
 from gateway.web.context import web_of
 from gateway.web.dispatch_views import Asker, dispatch_panel
 from gateway.web.errors import NoSuchThing
+from gateway.web.location_views import place_views
 from gateway.web.nuisance_views import standing_view
 from gateway.web.rendering import rendered, words_for
 from gateway.web.said_views import said_panel
@@ -102,6 +103,7 @@ async def _ticket(request: web.Request, visitor: Visitor, known: Known) -> dict[
         ),
         "area_hints": area_hints(kept.ticket.location, parts.boundaries, parts.city.areas),
         "said": said_panel(kept.call, words, asks=visitor.triages, hears=await _hears(request, visitor, kept.call)),
+        "places": place_views(kept, parts.cells, parts.boundaries, words),
         "timeline": timeline_lines(entries, kept.ticket.answered_at, words, names),
     }
 

@@ -133,6 +133,7 @@ def _values(body: Mapping[str, Json], words: Words) -> dict[str, object]:
         "to": _word("status", body.get("to"), words),
         "tried": _word("tried", body.get("outcome"), words),
         "settled": _word("settled", body.get("how"), words),
+        "place": _place(body.get("source"), words),
         "line": grouped(str(body.get("line") or "—")),
         "reached": _word("leg", body.get("outcome"), words),
         "state": _word("dispatch", body.get("state"), words),
@@ -163,6 +164,15 @@ def _caller(value: Json, words: Words) -> str:
         return "—"
     kind = _word("kind", value.get("kind"), words)
     return f"{value.get('e164') or value.get('raw') or words.t('caller.no_number')} ({kind})"
+
+
+def _place(value: Json, words: Words) -> str:
+    if not isinstance(value, dict):
+        return "—"
+    what = _word("place", value.get("shape") or value.get("kind"), words)
+    if (why := value.get("refusal")) and f"place.refusal.{why}" in TEXTS:
+        return f"{what} — {words.t(f'place.refusal.{why}')}"
+    return f"{what} {value['reference']}" if value.get("reference") else what
 
 
 def _details(entry: Entry, words: Words) -> Iterable[str]:

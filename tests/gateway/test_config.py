@@ -65,7 +65,7 @@ TEXTS: Mapping[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "areas": ("/srv/areas.csv", lambda text: {"areas": text}),
 }
 # Queueing is numbers alone; the URL of the store goes to SQLAlchemy and nowhere else.
-NO_TEXT_FOR_ASTERISK = {"city", "nuisance", "queue", "sla", "storage", "test_call", "database_url"}
+NO_TEXT_FOR_ASTERISK = {"city", "map_links", "nuisance", "queue", "sla", "storage", "test_call", "database_url"}
 HOSTILE = [
     "\n",
     "\r",

@@ -80,6 +80,7 @@ def test_a_call_that_was_answered_is_told_whole() -> None:
         "trunk": "carrier",
         "caller": {"raw": "081234500001", "e164": "+6281234500001", "kind": "mobile", "callable": True},
         "said": [],
+        "location_sources": [],
         "recording": f"/api/v1/calls/{ENDED.id}/recording",
     }
 
@@ -152,6 +153,7 @@ def test_a_new_ticket_is_told_with_the_names_of_the_contract() -> None:
             "lon": None,
             "source": None,
         },
+        "location_sources": [],
         "description": None,
         "dispatches": [],
         "sla": {

@@ -50,6 +50,7 @@ from ticketing.events import (
     TakerAnswered,
     TicketTriaged,
 )
+from ticketing.located import Shape, SourceKind
 from ticketing.model import (
     Caller,
     CallerKind,
@@ -423,6 +424,7 @@ def test_every_sentence_that_a_template_names_is_in_the_catalogue() -> None:
         ("leg", LegOutcome),
         ("returned", ReturnOutcome),
         ("returning", ReturnState),
+        ("place", (*Shape, *SourceKind)),
         ("taker", ("free", "ringing", "talking", "busy", "offline", "signed_out", "unknown")),
     ],
 )

@@ -6,6 +6,7 @@ import { closeNow, closeSoon, forget, isClosing, undo } from "./closing.js";
 import { dispatching } from "./dispatches.js";
 import { keptFresh } from "./fresh.js";
 import { follow } from "./live.js";
+import { takingOver } from "./locations.js";
 import { answeredHere } from "./my_phone.js";
 import "./player.js";
 import { asking } from "./questions.js";
@@ -205,8 +206,8 @@ whenSigningOut(async () => {
 
 const SKPD_EVERY_MS = 3000; // the feed is not for an SKPD's dispatcher
 const parts = [
-  ...["ticket-alarm", "ticket-head", "area-hint", "ticket-dispatches", "ticket-said", "ticket-return"],
-  ...["ticket-side", "ticket-timeline"],
+  ...["ticket-alarm", "ticket-head", "area-hint", "ticket-dispatches", "ticket-locations", "ticket-said"],
+  ...["ticket-return", "ticket-side", "ticket-timeline"],
 ];
 const refresh = keptFresh(() => `/fragments/tickets/${number}`, show);
 
@@ -256,6 +257,23 @@ function goOn(next) {
 
 if ("live" in page.dataset) follow(Number(page.dataset.seq), { onEntry: hear, onBack: refresh });
 else setInterval(refresh, SKPD_EVERY_MS);
+
+// ---- where it is, as the network tells it
+
+takingOver(page, (location) =>
+  afterwards(async () => {
+    await save();
+    const response = await ask(api, "PATCH", { version: currentVersion(), location }).catch(() => null);
+    if (response?.ok) {
+      saved(await response.json(), {});
+      refresh();
+      return null;
+    }
+    const { name, reason } = await problemOf(response);
+    if (name === "stale-version") await meet();
+    return reason;
+  }),
+);
 
 // ---- whom it is sent to, and what the caller is asked
 

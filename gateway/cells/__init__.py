@@ -1,0 +1,1 @@
+"""The carriers' antennas: where a cell is that a call names."""

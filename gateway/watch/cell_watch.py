@@ -1,0 +1,65 @@
+"""Keeps the cells that the running line knows as new as those that were imported."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from gateway.cells.kept import kept_cells
+from gateway.cells.table import Cell, CellsUnreadable, CellTable
+
+if TYPE_CHECKING:
+    from gateway.home import Home
+    from gateway.watch.alarms import Alarms
+    from ticketing.located import LocationSource
+
+log = structlog.get_logger()
+
+# The command line, which imports them, tells nobody.
+_LOOK_EVERY_S: Final = 2.0
+_ALARM: Final = "cells"
+
+
+@dataclass(slots=True)
+class CellWatch:
+    """The cells of this moment, for whoever shows where a call comes from."""
+
+    home: Home
+    alarms: Alarms
+    _now: CellTable = field(default_factory=CellTable)
+    _seen: tuple[int, int, int] | None = None  # the file that was read: inode, when it was written, bytes
+
+    def of(self, source: LocationSource) -> Cell | None:
+        """The antenna that a call told of; None when it told of none, or of one that nobody imported."""
+        return self._now.of(source)
+
+    async def run(self) -> None:
+        """Follow the file for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Take over what was imported, or removed, since the last look."""
+        seen = self._stat()
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._now = await asyncio.to_thread(kept_cells, self.home)
+        except CellsUnreadable as error:
+            self._now = CellTable()
+            self.alarms.raise_(_ALARM, f"cells have ids, but no places: {error}; import them again")
+            return
+        self.alarms.clear(_ALARM)
+        log.info("cells_read", cells=len(self._now.by_id))
+
+    def _stat(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.home.cells.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
