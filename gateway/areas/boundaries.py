@@ -112,9 +112,12 @@ def _winds(ring: Ring, lat: float, lon: float) -> bool | None:
     """Whether the ring goes around the point (even-odd rule); None when the point is on the line."""
     inside = False
     for (west, south), (east, north) in pairwise(ring):
+        # Most edges pass the point's parallel by: nothing else is asked of them.
+        if (south > lat and north > lat) or (south < lat and north < lat):
+            continue
         if _is_on(lat, lon, west, south, east, north):
             return None
-        # The edge crosses the point's parallel; does it do so east of the point?
+        # Does the edge cross the parallel east of the point?
         if (south > lat) != (north > lat):
             turn = (east - west) * (lat - south) - (lon - west) * (north - south)
             inside ^= (turn > 0) == (north > south)
