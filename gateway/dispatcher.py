@@ -11,7 +11,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
@@ -19,11 +19,13 @@ from gateway import channel_variables as names
 from gateway.ami_link import AmiRefused, AmiUnavailable
 from gateway.dispatch_facts import channel_ids
 from gateway.live_calls import read_channels
+from gateway.return_call_facts import channel_id as return_channel_id
 from gateway.telephony.phrases import phrase_for_area, phrase_for_category, spoken_digits
 from ticketing.commands import CancelDispatch, RecordCalls, RequestDispatch
 from ticketing.dispatch import DispatchMode, Trace
 from ticketing.errors import DispatchUnknown, NobodyToHandOverTo, NotConsulting, Siaga112Error, TicketUnknown
 from ticketing.model import Instant, LegKind, Precision
+from ticketing.return_calls import ReturnState
 from ticketing.skpd import USUAL_RING_S
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from gateway.home import Home
     from ticketing.desk import TicketDesk
     from ticketing.dispatch import Dispatch
-    from ticketing.model import Call, Ticket
+    from ticketing.model import Call, CallId, Ticket
     from ticketing.ports import Clock, KeptTicket, Store
     from ticketing.skpd import Skpd
 
@@ -51,10 +53,17 @@ _SEEN_BY: Final = timedelta(seconds=10)
 _LEDGER_WITHIN_S: Final = 30.0
 
 
+class Joined(NamedTuple):
+    """The channel whose conversation an SKPD joins; without a name it is gone."""
+
+    name: str
+    unique_id: str
+
+
 def originate(
-    dispatch: Dispatch, skpd: Skpd, kept: KeptTicket, *, node: str, caller: str, trunks: int, known: Container[str]
+    dispatch: Dispatch, skpd: Skpd, kept: KeptTicket, *, node: str, caller: Joined, trunks: int, known: Container[str]
 ) -> dict[str, str | list[str]]:
-    """Give the headers of the one Originate of this dispatch. `caller` is the name of the caller's channel, if any.
+    """Give the headers of the one Originate of this dispatch. `caller` is the channel to be joined.
 
     `trunks` is through how many a line may have to be tried; `known` are the phrases that there are.
     """
@@ -65,13 +74,13 @@ def originate(
     inherited = {
         names.DISPATCH_ID: str(dispatch.id),
         names.DISPATCH_CONFIRM: "1" if skpd.confirm else "0",
-        names.DISPATCH_SAY: "&".join(announcement(kept.ticket, known, caller_is_there=bool(caller))),
+        names.DISPATCH_SAY: "&".join(announcement(kept.ticket, known, caller_is_there=bool(caller.name))),
     }
     own = {
         names.DISPATCH_MODE: dispatch.mode,
         names.DISPATCH_LINES: "&".join(f"{number}:{ring_s}" for number, ring_s in lines),
-        names.DISPATCH_CALLER: caller,
-        names.DISPATCH_CALL: dispatch.call_id,
+        names.DISPATCH_CALLER: caller.name,
+        names.DISPATCH_CALL: caller.unique_id,
         names.DISPATCH_CALL_BACK: _call_back(kept.call),
     }
     return {
@@ -235,7 +244,7 @@ class Dispatcher:
         skpd, kept = await self.store.skpd(dispatch.skpd), await self.store.ticket(dispatch.ticket)
         if skpd is None or kept is None:
             raise DispatchUnknown(dispatch.id)  # removed in this very moment
-        caller = await self.ami.channel_of(dispatch.call_id)
+        caller = await self._conversation(dispatch.call_id)
         headers = originate(
             dispatch,
             skpd,
@@ -246,6 +255,16 @@ class Dispatcher:
             known=await asyncio.to_thread(_playable, self.home.sounds),
         )
         await self.ami.action("Originate", **headers)
+
+    async def _conversation(self, call: CallId) -> Joined:
+        """Give the channel to be joined: the caller's; of a caller who was called back, the taker's."""
+        name = await self.ami.channel_of(call)
+        talks = () if name else await self.store.return_calls(call)
+        for made in talks:
+            if made.state is ReturnState.TALKING:
+                taker = return_channel_id(self.settings.node, made.id)
+                return Joined(await self.ami.channel_of(taker), taker)
+        return Joined(name, call)
 
     async def _kept(self, dispatch: int) -> Dispatch:
         kept = await self.store.dispatch(dispatch)

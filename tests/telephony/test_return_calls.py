@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.softphone import Plan, Softphone, Talk
 from bench.voice import share_of
-from tests.telephony.city import CITIZEN, DESK, TAKER, City, hear_each_other
+from tests.telephony.city import ACCEPTS, CITIZEN, DAMKAR, DESK, LAND, TAKER, City, hear_each_other
 from tests.telephony.line import eventually, now
 
 if TYPE_CHECKING:
@@ -141,6 +141,16 @@ def test_the_caller_of_a_ticket_who_has_hung_up_is_called_back_on_that_ticket(ci
         since, at_desk, outside = now(), len(city.taker.talks), len(city.carrier.talks)
         made = clicked(city, path)
         taker, citizen = talking_at(city.taker, at_desk), talking_at(city.carrier, outside, "+628123456789")
+        hear_each_other(taker, citizen)
+        # An SKPD that is sent to it comes into this conversation.
+        city.lines[LAND] = Plan(hz=DAMKAR, presses=ACCEPTS)
+        eventually(lambda: seen(city, made)["state"] == "talking")
+        dispatch = call.dispatch()
+        officer = call.answered_by(LAND)
+        hear_each_other(taker, citizen, officer)
+        eventually(lambda: call.seen(dispatch)["bridged_at"])
+        city.carrier.hang_up(officer)
+        eventually(lambda: call.seen(dispatch)["left_at"])
         hear_each_other(taker, citizen)
         city.taker.hang_up(taker)
         eventually(lambda: citizen.ended)
