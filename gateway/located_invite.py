@@ -1,7 +1,7 @@
 """What a call brings of its place: the INVITE's body (RFC 6442), and what the dialplan keeps of its headers. Pure.
 
-Asterisk's own parser of such bodies stays out: it can be made to die (docs/adr/0023). Asterisk mirrors each message to
-the gateway instead (HEP, docs/adr/0023), which reads the body here. The headers are in the ledger as well:
+Asterisk's own parser of such bodies stays out: it can be made to die (docs/adr/0024). Asterisk mirrors each message to
+the gateway instead (HEP, docs/adr/0024), which reads the body here. The headers are in the ledger as well:
 
     LOCATED  v1.<SIP Call-ID>.<Geolocation>.<P-Access-Network-Info>    each base64 of what was sent, cut
 """

@@ -82,7 +82,7 @@ _TENFOLD: Final = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in rang
 
 HOSTILE: Final[dict[str, bytes]] = {
     "a billion laughs": pidf(at("&e9;"), entities('<!ENTITY e0 "ha">', _TENFOLD)).encode(),
-    # These two make Asterisk's own reader die (docs/adr/0023).
+    # These two make Asterisk's own reader die (docs/adr/0024).
     "entities on the stack": pidf(turned("&e2;"), entities(f'<!ENTITY e0 "{"A" * 5000}">', _TENFOLD)).encode(),
     "a confidence before its place": pidf(CONFIDENCE + CIRCLE).encode(),
     "a quadratic blow-up": pidf(turned("&e0;" * 5000), entities(f'<!ENTITY e0 "{"A" * 25000}">')).encode(),
