@@ -72,7 +72,7 @@ def _view(
     radius = cell.radius_m if cell else source.uncertainty_m
     take, area, where = None, None, kept.ticket.location
     if lat is not None and lon is not None:
-        take = Taking(lat, lon, _source_text(source, radius))
+        take = Taking(lat, lon, _code(source))
         codes = boundaries.areas_at(lat, lon)
         area = words.city.areas.name(codes[0]) if codes else None
     return PlaceView(
@@ -106,9 +106,12 @@ def _refusal(source: LocationSource, cell: Cell | None) -> str | None:
     return None
 
 
-def _source_text(source: LocationSource, radius: float | None) -> str:
-    what = f"cell {source.reference}" if source.kind is SourceKind.CELL else f"network, {source.shape}"
-    return f"{what}, {_distance(radius)}" if radius else what
+def _code(source: LocationSource) -> str:
+    """What the ticket names as the source of its point: a code of at most 40 letters, as the API takes it."""
+    if source.kind is SourceKind.CELL:
+        return f"cell-{source.reference}"
+    within = f"-{source.uncertainty_m:.0f}m" if source.uncertainty_m else ""
+    return f"network-{source.shape}{within}"
 
 
 def _distance(metres: float | None) -> str | None:

@@ -12,6 +12,7 @@ from gateway.areas.boundaries import Boundaries
 from gateway.cells.table import NO_CELLS, Cell, CellTable
 from gateway.web.city import City
 from gateway.web.location_views import PlaceView, Taking, place_views
+from gateway.web.schemas import LocationBody
 from gateway.web.texts import TEXTS, texts
 from gateway.web.timeline_words import timeline_lines
 from gateway.web.views import Words
@@ -54,7 +55,7 @@ def test_a_circle_is_shown_with_its_radius_its_confidence_and_when_it_was_found(
     assert (place.label, place.within, place.confidence, place.method) == ("place.circle", "± 850 m", "67.5 %", "GPS")
     assert (place.point, place.geo, place.map) == ("-8.460600, 118.727300", "geo:-8.460600,118.727300;u=850", None)
     assert (place.when.time, place.found.time if place.found else None) == ("09:00:00", "08:59:00")
-    assert (place.take, place.taken) == (Taking(-8.4606, 118.7273, "network, circle, ± 850 m"), False)
+    assert (place.take, place.taken) == (Taking(-8.4606, 118.7273, "network-circle-850m"), False)
 
 
 def test_a_map_of_the_world_outside_is_linked_only_where_the_city_wants_it() -> None:
@@ -63,7 +64,7 @@ def test_a_map_of_the_world_outside_is_linked_only_where_the_city_wants_it() -> 
 
 
 def test_a_place_that_was_taken_over_says_so_and_a_closed_ticket_takes_none() -> None:
-    where = Location("dekat masjid", lat=-8.4606, lon=118.7273, source="network, circle, ± 850 m")
+    where = Location("dekat masjid", lat=-8.4606, lon=118.7273, source="network-circle-850m")
     (place,) = shown(CIRCLE, ticket=replace(TICKET, location=where))
     assert place.taken
     (place,) = shown(CIRCLE, ticket=replace(TICKET, status=TicketStatus.CLOSED))
@@ -73,7 +74,7 @@ def test_a_place_that_was_taken_over_says_so_and_a_closed_ticket_takes_none() ->
 def test_a_cell_stands_where_its_antenna_does_and_an_unknown_one_says_what_is_missing() -> None:
     (place,) = shown(CELL, cells=ANTENNAS)
     assert (place.label, place.within, place.cell_name, place.refusal) == ("place.cell", "± 1.2 km", "Raba", None)
-    assert place.take == Taking(-8.45, 118.72, "cell 5101012ab01c3d4, ± 1.2 km")
+    assert place.take == Taking(-8.45, 118.72, "cell-5101012ab01c3d4")
     (place,) = shown(CELL)
     assert (place.take, place.refusal) == (None, "place.refusal.unknown_cell")
 
@@ -81,7 +82,7 @@ def test_a_cell_stands_where_its_antenna_does_and_an_unknown_one_says_what_is_mi
 def test_a_point_without_a_radius_says_none() -> None:
     (place,) = shown(replace(CIRCLE, shape=Shape.POINT, uncertainty_m=None, confidence=None, found_at=None))
     assert (place.within, place.geo, place.confidence, place.found) == (None, "geo:-8.460600,118.727300", None, None)
-    assert place.take == Taking(-8.4606, 118.7273, "network, point")
+    assert place.take == Taking(-8.4606, 118.7273, "network-point")
 
 
 def test_what_a_call_says_it_brings_is_shown_only_while_nothing_of_it_was_read() -> None:
@@ -106,6 +107,21 @@ def test_the_timeline_says_which_place_the_network_told() -> None:
         "The network told of a place: Antenna cell 5101012ab01c3d4",
         "The network told of a place: Location within the call — Refused: a document with a document type.",
     ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        replace(CELL, reference="f" * 32),
+        replace(CIRCLE, shape=Shape.ARC_BAND, uncertainty_m=20_039_999.9),
+        replace(CIRCLE, uncertainty_m=0.1),
+    ],
+)
+def test_whatever_is_taken_over_has_a_source_that_the_api_takes(source: LocationSource) -> None:
+    table = CellTable({"f" * 32: Cell("f" * 32, -8.45, 118.72, 100_000.0, "")})
+    (place,) = shown(source, cells=table)
+    assert place.take
+    LocationBody(lat=place.take.lat, lon=place.take.lon, source=place.take.source)
 
 
 def test_a_part_of_an_address_without_words_keeps_its_name() -> None:
