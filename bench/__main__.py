@@ -2,6 +2,7 @@
 
 Parts: `calls` (latencies, CPU, memory, a profile), `dispatch` (SKPDs are rung: request to ring, accepted to two-way
 audio, at a rate and all at once, CPU a minute), `waiting` (a free taker is rung for the next of many who are asked),
+audio, at a rate and all at once, CPU a minute), `flood` (500 calls a minute from one number beside ordinary ones),
 `ramp` (the highest clean rate), `screens` (200 live-feed clients);
 `--soak` (memory over many calls; only when asked for).
 """
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from bench import waiting
+from bench import flood, waiting
 from bench.dispatch_figures import Load
 from bench.dispatches import measure, skpds
 from bench.meters import Spread, committed_at, cpu_s, log_of, memory_mb, script_took, told_at
@@ -44,7 +45,7 @@ from ticketing.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PARTS: Final = ("calls", "dispatch", "waiting", "ramp", "screens")
+PARTS: Final = ("calls", "dispatch", "waiting", "flood", "ramp", "screens")
 RAMP: Final = (20, 40, 60, 80, 100, 120, 140)
 RAMP_S: Final = 8
 CLEAN_P99_S: Final = 1.0  # an answer whose ticket takes longer than that is no clean answer
@@ -164,8 +165,10 @@ class Bench:
         return self.line.staffed(*self.line.logins, pickup=Pickup(rings_ms=100))
 
     def _made(self, count: int, per_second: float, talk_ms: int) -> bool:
+        # Each from a number of its own: several calls of one number wait for one another ([place-in-line]).
+        somebody = Citizen.numbered("081234500[call_number]", talk_ms=talk_ms)
         try:
-            with citizens(self.line.sip, Citizen(talk_ms=talk_ms), calls=count, per_second=per_second) as callers:
+            with citizens(self.line.sip, somebody, calls=count, per_second=per_second) as callers:
                 callers.finish(within_s=60 + count / per_second * 3)
         except (SippFailed, subprocess.TimeoutExpired):
             return False
@@ -285,6 +288,8 @@ def run(bench: Bench, asked: argparse.Namespace) -> None:
         measure(bench.line, bench.token, ours, load, profiled=asked.profile)
     if "waiting" in parts:
         waiting.measure(bench.line, asked.waiting)
+    if "flood" in parts:
+        flood.measure(bench.line, flood.Load(asked.flood_takers, asked.flood_s, asked.ordinary, asked.flood))
     if "ramp" in parts:
         ramp(bench)
     if "screens" in parts:
@@ -298,6 +303,13 @@ def positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise ValueError(f"{number} is less than 1")
     return number
+
+
+def seconds_of_flood(text: str) -> int:
+    """Take 1 to flood.LONGEST_S; raise ValueError otherwise."""
+    if (seconds := positive(text)) > flood.LONGEST_S:
+        raise ValueError(f"{seconds} is more than {flood.LONGEST_S}")
+    return seconds
 
 
 def main() -> None:
@@ -316,6 +328,10 @@ def main() -> None:
     )
     parser.add_argument("--parallel-s", type=float, default=20, help="of conversation, for CPU a minute, seconds (20)")
     parser.add_argument("--waiting", type=positive, default=50, help="callers who wait and press keys (50)")
+    parser.add_argument("--flood", type=positive, default=500, help="calls a minute from one number (500)")
+    parser.add_argument("--flood-s", type=seconds_of_flood, default=80, help="for so long, seconds, 90 at most (80)")
+    parser.add_argument("--flood-takers", type=positive, default=10, help="phones at the desk meanwhile (10)")
+    parser.add_argument("--ordinary", type=positive, default=60, help="other calls a minute beside the flood (60)")
     parser.add_argument("--screens", type=int, default=200, help="clients of the live feed (200)")
     parser.add_argument("--screens-s", type=int, default=30, help="for so long, seconds (30)")
     parser.add_argument("--soak", type=int, default=0, metavar="CALLS", help="so many calls more, for memory (none)")

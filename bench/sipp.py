@@ -69,12 +69,16 @@ HIDDEN = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Many citizens, each with a number of its own: `numbers`, then SIPp's count. SIPp keeps record of their calls."""
+    """Many citizens, each with a number of its own: `numbers`, then SIPp's count. SIPp keeps record of their calls.
+
+    With `one_number` all of them call from `numbers` itself.
+    """
 
     numbers: str
     talk_one_of_ms: tuple[int, ...]  # one of these for each call, at random
     patience_ms: int = 40_000
     dials: str = "112"
+    one_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)

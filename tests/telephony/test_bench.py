@@ -9,6 +9,7 @@ import subprocess
 import sys
 import wave
 from array import array
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ import pytest
 from bench.choir import HELD, Choir, Onset, Part
 from bench.dispatch_figures import Load, Seen, a_minute, told_errors, told_latencies, told_minutes
 from bench.dispatches import CITIZEN, OFFICER, TAKER, skpds
+from bench.flood import Waits
+from bench.flood import told as told_flood
 from bench.rtp import LINEAR
 from bench.voice import share_of, tone
 from bench.waiting import Served
@@ -80,6 +83,16 @@ def test_the_bench_measures_dispatches_and_callers_who_are_asked_each_beside_a_f
     assert int(asterisk[2]) > 0
 
 
+def test_the_bench_measures_a_flood_beside_ordinary_callers() -> None:
+    said = bench(
+        *("--parts", "flood", "--takers", "3", "--flood-takers", "3", "--flood-s", "4"),
+        *("--flood", "120", "--ordinary", "60"),
+    )
+    assert "8 calls of the flood: every one has its row" in said, said
+    for row in ("ordinary, alone", "ordinary, beside", "the flood"):
+        assert re.search(rf"{row} + {FIGURE} + {FIGURE} + {FIGURE}   \d", said), said
+
+
 # ---- what was seen, and what is told of it ---------------------------------------------------------------------------
 
 
@@ -131,6 +144,19 @@ def test_cpu_is_told_for_a_minute_of_one_conversation() -> None:
     assert talked == {"Asterisk": pytest.approx(0.2)}
     assert math.isnan(a_minute({"Asterisk": 2.0}, conversations=0, lasted_s=12)["Asterisk"])
     assert re.search(r"Asterisk +200 +500 +2\.5$", told_minutes(talked, {"Asterisk": 0.5}))
+
+
+def waits(*seconds: float) -> Waits:
+    return Waits(tuple(sorted(seconds)), Counter(answered=len(seconds)))
+
+
+def test_a_flood_is_told_by_how_much_longer_everybody_else_waits() -> None:
+    alone, slow = waits(*[0.2] * 18, 1.0, 2.0), waits(*[0.5] * 18, 6.1, 20.0)
+    said = told_flood(alone, slow, waits(1.0, 20.0), 2)
+    assert "ordinary p95 +5.1 s with the flood: NOT within 5 s" in said
+    assert "2 calls of the flood: every one has its row" in said
+    assert "within 5 s\n  3 calls of the flood: NOT CLEAN: 1 rows missing" in told_flood(alone, alone, waits(1, 2), 3)
+    assert math.isnan(waits().percentile(0.95))
 
 
 def test_each_skpd_has_a_line_of_its_own() -> None:
