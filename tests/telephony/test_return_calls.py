@@ -178,8 +178,17 @@ def test_a_gateway_that_dies_while_it_rings_loses_nothing_and_calls_nobody_twice
     assert (len(city.taker.talks) - at_desk, len(city.carrier.talks) - outside) == (1, 1)
 
 
-def test_it_is_withdrawn_while_the_callers_telephone_rings(city: City) -> None:
+def test_it_is_withdrawn_while_the_takers_or_the_callers_telephone_rings(city: City) -> None:
     debt = in_vain(city, "081233300040")
+    city.lines[DESK] = Plan(picks_up=False)
+    at_desk = len(city.taker.talks)
+    made = clicked(city, f"/call-backs/{debt['id']}")
+    (ringing,) = eventually(lambda: city.taker.talks[at_desk:])
+    assert city.api("POST", f"/return-calls/{made['id']}/cancel")[0] == 200
+    eventually(lambda: ringing.ended)
+    assert over(city, made)["outcome"] == "cancelled"
+    del city.lines[DESK]
+    eventually(lambda: city.line.health()["free"] == 1)
     city.lines["+6281233300040"] = Plan(picks_up=False)
     outside = len(city.carrier.talks)
     made = clicked(city, f"/call-backs/{debt['id']}")
