@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway import call_facts
+from gateway import call_facts, ledger_ahead
 from gateway.call_facts import TakerSigned, Unreadable, is_of_call
 from gateway.dispatch_facts import DispatchBegun, DispatchTold
 from gateway.journal import MANY_LINES
+from gateway.ledger_ahead import Ahead, Lines, Understood
 from gateway.ledger_lines import of_one_time
 from gateway.located_invite import LocatedBody
 from gateway.return_call_facts import ReturnCallTold
 from gateway.skpd_facts import DispatchSaid, PinTried
 from ticketing.commands import RecordCalls, SignTaker
 from ticketing.errors import Siaga112Error, UnknownTaker
+from ticketing.model import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -64,6 +65,10 @@ class Journal:
     read_once: asyncio.Event = field(default_factory=asyncio.Event)  # its end has been reached since the start
     _at_end: asyncio.Condition = field(default_factory=asyncio.Condition)
     _ends_seen: int = 0
+
+    def further(self) -> Journal:
+        """The same journal from where this one has read to, for whoever reads on before that is committed."""
+        return replace(self, tail=self.tail.further())
 
     async def reached_its_end(self) -> None:
         """Say that there was nothing more to read."""
@@ -129,16 +134,46 @@ class CallRecorder:
             if read:
                 await self._record_read(read)
             more = any(chunk.more for _, chunk in read)
+            if more and most_lines == MANY_LINES:
+                await self._catch_up(journals)
             most_lines = min(most_lines * 4, MANY_LINES) if more else _FEW_LINES
             if not more:
                 await asyncio.sleep(_POLL_S)
 
     async def _record_read(self, read: Sequence[tuple[Journal, Chunk]]) -> None:
-        facts = [fact for journal, chunk in read for fact in self._read(journal, chunk)]
+        facts, refused = ledger_ahead.read(_lines(read))
+        await self._record_understood(read, Understood((), tuple(facts), tuple(refused)))
+
+    async def _record_understood(self, read: Sequence[tuple[Journal, Chunk]], told: Understood) -> None:
+        for one in told.refused:
+            self._set_aside(*one)
         await self._give_way()
-        await self._until_recorded(facts, tuple(chunk.position for _, chunk in read))
+        await self._until_recorded(list(told.facts), tuple(chunk.position for _, chunk in read), told.calls)
         for journal, chunk in read:
             journal.tail.confirm(chunk.position)
+
+    async def _catch_up(self, journals: Sequence[Journal]) -> None:
+        """Record what there is already, each piece while the next one is understood in a process beside this one."""
+        ahead, further = Ahead(), [journal.further() for journal in journals]
+        read: Sequence[tuple[Journal, Chunk]] = ()
+        coming: asyncio.Task[Understood] | None = None
+        try:
+            while True:
+                following, _ = await asyncio.to_thread(_read_on, further, MANY_LINES)
+                for journal, chunk in following:
+                    journal.tail.confirm(chunk.position)
+                told = await coming if coming else None
+                coming = asyncio.create_task(asyncio.to_thread(ahead.understand, _lines(following)))
+                if told is not None:
+                    await self._record_understood(_of(journals, read), told)
+                read = following
+                if not any(chunk.more for _, chunk in following):
+                    await self._record_understood(_of(journals, read), await coming)
+                    return
+        finally:
+            ahead.close()
+            for journal in further:
+                journal.tail.close()
 
     async def _give_way(self) -> None:
         """Let the doorbell go first; not for ever, since the ledger is what counts."""
@@ -157,44 +192,36 @@ class CallRecorder:
             if fact is not None:
                 yield fact
 
-    def _read(self, journal: Journal, chunk: Chunk) -> Iterator[Fact]:
-        if chunk.skipped:
-            self._set_aside(chunk.skipped, chunk.position, "bytes without the end of a line")
-        for record in chain.from_iterable(map(journal.records, chunk.lines)):
-            try:
-                fact = journal.parse(record)
-            except (Unreadable, RecursionError) as error:  # garbage may be nested deeper than json can follow
-                self._set_aside(record, chunk.position, str(error))
-                continue
-            if fact is not None:
-                yield fact
-
     def _set_aside(self, text: str, before: JournalPosition, reason: str) -> None:
         self.unreadable += 1
         log.error("unreadable", journal=before.name, before=before.offset, reason=reason)
         self.aside.keep(text, before)
 
-    async def _until_recorded(self, facts: list[Fact], positions: tuple[JournalPosition, ...] = ()) -> None:
+    async def _until_recorded(
+        self, facts: list[Fact], positions: tuple[JournalPosition, ...] = (), calls: tuple[Call, ...] = ()
+    ) -> None:
         try:
-            await self._retried(facts, positions)
+            await self._retried(facts, positions, calls)
         except Exception as error:  # noqa: BLE001 - one fact that cannot be kept must not hold up all that follow it
-            log.error("facts_not_recorded_together", error=type(error).__name__, facts=len(facts))
-            for fact in facts:
-                await self._alone(fact)
+            log.error("facts_not_recorded_together", error=type(error).__name__, facts=len(facts) + len(calls))
+            for one in (*calls, *facts):
+                await self._alone(one)
             await self._retried([], positions)
 
-    async def _alone(self, fact: Fact) -> None:
+    async def _alone(self, fact: Fact | Call) -> None:
         try:
-            await self._retried([fact], ())
+            await (self._retried([], (), (fact,)) if isinstance(fact, Call) else self._retried([fact], ()))
         except Exception as error:  # noqa: BLE001 - counted, told, and left in the ledger, where it can be looked at
             self.unreadable += 1
             log.error("fact_not_recorded", error=type(error).__name__, fact=type(fact).__name__)
 
-    async def _retried(self, facts: list[Fact], positions: tuple[JournalPosition, ...]) -> None:
+    async def _retried(
+        self, facts: list[Fact], positions: tuple[JournalPosition, ...], calls: tuple[Call, ...] = ()
+    ) -> None:
         signs = [fact for fact in facts if isinstance(fact, TakerSigned)]
         # Learned once: what the tracker gives up with the proof of a call, it does not have for a second attempt.
         heard = (fact for fact in facts if isinstance(fact, LocatedBody))
-        pieces = self.tracker.learn(filter(is_of_call, facts), heard)
+        pieces = self.tracker.learn(filter(is_of_call, facts), heard, calls)
         dispatches = tuple((fact.dispatch, fact.piece) for fact in facts if isinstance(fact, DispatchTold))
         said = tuple((fact.dispatch, fact.said) for fact in facts if isinstance(fact, DispatchSaid))
         begun = tuple(fact.begun for fact in facts if isinstance(fact, DispatchBegun))
@@ -229,6 +256,16 @@ class CallRecorder:
             await self.desk.handle(SignTaker(fact.extension, signed_in=fact.signed_in))
         except UnknownTaker:
             log.warning("unknown_taker_signed", extension=fact.extension, signed_in=fact.signed_in)
+
+
+def _lines(read: Iterable[tuple[Journal, Chunk]]) -> tuple[Lines, ...]:
+    return tuple(Lines(journal.records, journal.parse, chunk) for journal, chunk in read)
+
+
+def _of(journals: Iterable[Journal], read: Iterable[tuple[Journal, Chunk]]) -> list[tuple[Journal, Chunk]]:
+    """The same chunks, each with the journal of which this many are committed."""
+    by_path = {journal.tail.path: journal for journal in journals}
+    return [(by_path[journal.tail.path], chunk) for journal, chunk in read]
 
 
 def _read_on(journals: Sequence[Journal], most_lines: int) -> tuple[list[tuple[Journal, Chunk]], list[Journal]]:

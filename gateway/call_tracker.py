@@ -112,12 +112,16 @@ class CallTracker:
     bodies: HeardBodies = field(default_factory=HeardBodies)
     _unproven: dict[CallId, Call] = field(default_factory=dict)
 
-    def learn(self, facts: Iterable[CallFact], heard: Iterable[LocatedBody] = ()) -> tuple[Call, ...]:
-        """Take the facts, and what was heard of places; give a piece of each call that they touch.
+    def learn(
+        self, facts: Iterable[CallFact], heard: Iterable[LocatedBody] = (), pieces_told: Iterable[Call] = ()
+    ) -> tuple[Call, ...]:
+        """Take the facts, what was heard of places, and pieces of calls; give a piece of each call that they touch.
 
         Each with whatever was kept of that call.
         """
         pieces: dict[CallId, Call] = {}
+        for piece in pieces_told:
+            self._join(pieces, piece)
         told = list(facts)
         # The script's word wins over what we should make of the number (`Call.learn`): then it need not be made.
         identified = {fact.call for fact in told if isinstance(fact, CallerIdentified)}

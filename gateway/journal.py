@@ -81,6 +81,10 @@ class JournalTail:
             self.close()
         self._position = position
 
+    def further(self) -> JournalTail:
+        """Another reader, from here on."""
+        return JournalTail(self.path, self._position)
+
     def lag_s(self) -> float:
         """For how long something has lain unread, in seconds; 0 when all is read."""
         return time.monotonic() - self._behind_since if self._behind_since else 0.0

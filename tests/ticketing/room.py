@@ -9,7 +9,7 @@ from ticketing.store import SqliteStore
 from ticketing.timeline import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from ticketing.model import CallId
@@ -46,6 +46,15 @@ class BreakdownError(Exception):
     """The work failed at its very end, after all it had written."""
 
 
+def _entries(done: object) -> Iterator[Entry]:
+    """The timeline's entries in what a transaction gives, however it is put together."""
+    if isinstance(done, Entry):
+        yield done
+    elif isinstance(done, tuple):
+        for one in done:
+            yield from _entries(one)
+
+
 class BreakingStore(SqliteStore):
     """A store whose transactions about certain calls write everything, and fail then."""
 
@@ -54,8 +63,7 @@ class BreakingStore(SqliteStore):
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         def broken(transaction: Transaction) -> T:
             done = work(transaction)
-            entries = done if isinstance(done, tuple) else ()
-            if any(isinstance(entry, Entry) and entry.call_id in self.broken_calls for entry in entries):
+            if any(entry.call_id in self.broken_calls for entry in _entries(done)):
                 raise BreakdownError
             return done
 
