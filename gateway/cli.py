@@ -20,6 +20,7 @@ from gateway.cli_areas import areas
 from gateway.cli_call_backs import call_backs
 from gateway.cli_cells import cells
 from gateway.cli_dispatch import dispatch
+from gateway.cli_notes import notes
 from gateway.cli_nuisance import nuisance
 from gateway.cli_people import token, user
 from gateway.cli_prompts import prompts
@@ -277,6 +278,7 @@ siaga112.add_command(verify)
 siaga112.add_command(test_call)
 siaga112.add_command(prompts)
 siaga112.add_command(areas)
+siaga112.add_command(notes)
 
 
 def main() -> None:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LONGEST_LINE: Final = 8_192
-_LONG: Final = frozenset({"caller", "name", "sentence"})  # columns that give way where the screen is narrow
+_LONG: Final = frozenset(
+    {"caller", "name", "place", "sentence", "text"}
+)  # columns that give way where the screen is narrow
 
 # What a verb needs is imported when it runs: `--help` and `status` answer at once.
 
@@ -96,7 +98,7 @@ def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
     return asyncio.run(opened())
 
 
-def with_desk(work: Callable[[TicketDesk], Awaitable[object]]) -> None:
+def with_desk(work: Callable[[TicketDesk], Awaitable[T]]) -> T:
     """Have a desk upon that store do something; the running line sees it in a moment."""
     from gateway.clock import SystemClock  # noqa: PLC0415
     from ticketing.desk import TicketDesk  # noqa: PLC0415
@@ -109,4 +111,4 @@ def with_desk(work: Callable[[TicketDesk], Awaitable[object]]) -> None:
 
     settings = config.load()
     told = (settings.zone, settings.targets, settings.nuisance_rules)
-    with_store(lambda store: work(TicketDesk(store, SystemClock(), Nobody(), *told)))
+    return with_store(lambda store: work(TicketDesk(store, SystemClock(), Nobody(), *told)))

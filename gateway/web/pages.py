@@ -27,6 +27,7 @@ from gateway.web.context import WEB, web_of
 from gateway.web.dispatch_views import sent_views
 from gateway.web.errors import Forbidden, NoSuchThing
 from gateway.web.guard import WITHIN_S
+from gateway.web.history_pages import premise_note, premise_notes, premise_notes_part, ticket_history
 from gateway.web.nuisance_pages import nuisance, nuisance_part
 from gateway.web.rendering import LANGUAGE_COOKIE, Visitor, page, rendered, texts_for, words_for, written
 from gateway.web.shared_board import SharedBoard
@@ -79,6 +80,10 @@ def add_pages(app: web.Application, seats: SeatsNow) -> None:
     app.router.add_get("/fragments/board", _for(Permission.READ_TICKETS, board_part, waits=True))
     app.router.add_get("/tickets/{number}", _for(Permission.READ_TICKETS, ticket))
     app.router.add_get("/fragments/tickets/{number}", _for(Permission.READ_TICKETS, ticket_parts))
+    app.router.add_get("/fragments/tickets/{number}/history", _for(Permission.READ_TICKETS, ticket_history))
+    app.router.add_get("/premise-notes", _for(Permission.KEEP_PREMISE_NOTES, premise_notes))
+    app.router.add_get("/fragments/premise-notes", _for(Permission.KEEP_PREMISE_NOTES, premise_notes_part))
+    app.router.add_get("/fragments/premise-notes/{premise_note}", _for(Permission.KEEP_PREMISE_NOTES, premise_note))
     app.router.add_get("/calls", _for(Permission.READ_CALLS, calls))
     app.router.add_get("/call-backs", _for(Permission.READ_CALLS, call_backs))
     app.router.add_get("/fragments/call-backs", _for(Permission.READ_CALLS, call_backs_part))

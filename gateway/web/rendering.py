@@ -78,6 +78,11 @@ class Visitor:
         return may(self.role, Permission.JUDGE_NUISANCE)
 
     @property
+    def keeps_notes(self) -> bool:
+        """Whether they keep premise notes."""
+        return may(self.role, Permission.KEEP_PREMISE_NOTES)
+
+    @property
     def takes_calls(self) -> bool:
         """Whether a phone that takes calls stands beside this screen."""
         return self.role is Role.CALL_TAKER

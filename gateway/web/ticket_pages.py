@@ -43,7 +43,7 @@ Named = TypeVar("Named")
 async def ticket(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     """One ticket: its form, its status, its caller, its dispatches, its timeline."""
     seq = await web_of(request).store.last_seq()
-    known = kept, _ = await _known(request, visitor)
+    known = kept, _ = await known_ticket(request, visitor)
     recorded = await recordings_for(request, visitor, [kept.call])
     values = {
         "seq": seq,
@@ -67,11 +67,11 @@ async def _marked(request: web.Request, visitor: Visitor, call: Call) -> Standin
 
 async def ticket_parts(request: web.Request, visitor: Visitor) -> web.StreamResponse:
     """What of the page others may change; the form is left to who types in it."""
-    known = await _known(request, visitor)
+    known = await known_ticket(request, visitor)
     return rendered(request, "_ticket_parts.html", visitor, await _ticket(request, visitor, known))
 
 
-async def _known(request: web.Request, visitor: Visitor) -> Known:
+async def known_ticket(request: web.Request, visitor: Visitor) -> Known:
     """The ticket of the path and its dispatches; raise NoSuchThing for one that the visitor may not know of."""
     number, store = request.match_info["number"], web_of(request).store
     kept = await store.ticket(number) if is_ticket_number(number) else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 TICKET = "/tickets/112-20261123-0010"
-PATHS = ("/", TICKET, "/calls", "/calls?q=nobody", "/call-backs", "/nowhere")
+PATHS = ("/", TICKET, "/calls", "/calls?q=nobody", "/call-backs", "/premise-notes", "/nowhere")
 
 
 def test_who_is_not_signed_in_is_sent_to_the_door_and_from_there_onward(evening: Console, visiting: Visit) -> None:
@@ -73,22 +73,22 @@ def test_who_signs_out_is_out_everywhere(evening: Console, visiting: Visit) -> N
 def test_axe_finds_nothing(evening: Console, visiting: Visit, role: str, scheme: str) -> None:
     page = visiting(evening.address, color_scheme=scheme)
     page.goto("/sign-in")
-    assert _flaws(page) == []
+    assert flaws(page) == []
     sign_in(page, role)
     for path in PATHS:
         page.goto(path)
-        assert _flaws(page) == [], path
+        assert flaws(page) == [], path
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
 def test_nothing_is_cut_or_spills_over(evening: Console, visiting: Visit, width: int) -> None:
     page = visiting(evening.address, viewport={"width": width, "height": 800})
     page.goto("/sign-in")
-    assert _spilled(page) == []
+    assert spilled(page) == []
     sign_in(page, "sari")
     for path in PATHS:
         page.goto(path)
-        assert _spilled(page) == [], path
+        assert spilled(page) == [], path
 
 
 def test_everything_can_be_reached_by_tabulator_in_the_order_of_reading(evening: Console, visiting: Visit) -> None:
@@ -98,12 +98,13 @@ def test_everything_can_be_reached_by_tabulator_in_the_order_of_reading(evening:
     for _ in range(12):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
-    assert reached[:8] == [
+    assert reached[:9] == [
         "Langsung ke isi",
         "Siaga 112 Kota Bima",
         "Papan",
         "Panggilan",
         "Panggilan balik 2",
+        "Catatan lokasi",
         "Indonesia",
         "English",
         "Keluar",
@@ -124,13 +125,13 @@ def test_a_page_keeps_to_its_own_server(evening: Console, visiting: Visit) -> No
     assert hosts == {evening.address.removeprefix("http://")}
 
 
-def _flaws(page: Page) -> list[Any]:
+def flaws(page: Page) -> list[Any]:
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]]
 
 
-def _spilled(page: Page) -> list[Any]:
+def spilled(page: Page) -> list[Any]:
     """What is wider than its box, or over the page's edge; what scrolls, or is cut with an ellipsis, may be."""
     found: list[Any] = page.evaluate(
         """() => {

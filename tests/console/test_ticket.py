@@ -310,7 +310,7 @@ def test_a_call_that_this_desks_phone_answers_brings_its_ticket_up(evening: Cons
     # What is typed and not saved stays on the screen: the next call is offered, not forced.
     page.get_by_label("Patokan", exact=True).fill("Menara masjid")
     evening.tell(RecordCalls((arrives(903), answered(arrives(903), "202"))))
-    offered = page.get_by_role("link", name=ticket_of(evening, 903))
+    offered = page.locator("#mine").get_by_role("link", name=ticket_of(evening, 903))
     expect(offered).to_be_visible()
     expect(page.get_by_label("Patokan", exact=True)).to_have_value("Menara masjid")
     save(page)

@@ -13,7 +13,7 @@ import pytest
 import gateway.web
 from gateway.skpd_facts import note_stamp, voice_note
 from gateway.watch.alarms import Alarm
-from gateway.web import api_call_backs, api_dispatches, api_return_calls, api_tickets
+from gateway.web import api_call_backs, api_dispatches, api_premise_notes, api_return_calls, api_tickets
 from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import LogFilter, read_filter
 from gateway.web.city import City, limit
@@ -433,7 +433,8 @@ def test_everything_that_can_be_shown_has_a_word(family: str, values: tuple[str,
 
 
 def test_every_refusal_that_a_page_may_meet_has_words_in_both_languages() -> None:
-    routes = (*api_tickets.ROUTES, *api_call_backs.ROUTES, *api_dispatches.ROUTES, *api_return_calls.ROUTES)
+    modules = (api_tickets, api_call_backs, api_dispatches, api_premise_notes, api_return_calls)
+    routes = [route for module in modules for route in module.ROUTES]
     told = {kind_of(error).name for route in routes if route.method != "GET" for error in route.errors}
     of_all = {"not-signed-in", "forbidden", "csrf", "invalid-body", "too-slow", "store-unusable", "internal"}
     assert set(texts("id").problems()) == told | of_all

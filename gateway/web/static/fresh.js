@@ -11,9 +11,10 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
  * Gives what fetches `address()` anew and has `show(response)` show it. Asked while a fetch is under way it fetches
- * once more afterwards: what is on its way may have been written before the reason to ask.
+ * once more afterwards: what is on its way may have been written before the reason to ask. `part` tells it from others
+ * of the same page.
  */
-export function keptFresh(address, show) {
+export function keptFresh(address, show, part = "part") {
   let underWay = null;
   let asked = false;
 
@@ -25,7 +26,7 @@ export function keptFresh(address, show) {
   }
 
   async function untilShown() {
-    const late = setTimeout(() => outOfDate("part", true), OUT_OF_DATE_AFTER_MS);
+    const late = setTimeout(() => outOfDate(part, true), OUT_OF_DATE_AFTER_MS);
     for (;;) {
       asked = false;
       try {
@@ -36,7 +37,7 @@ export function keptFresh(address, show) {
       }
     }
     clearTimeout(late);
-    outOfDate("part", false);
+    outOfDate(part, false);
   }
 
   return () => {

@@ -5,6 +5,7 @@ import { cityTime, setTime } from "./clocks.js";
 import { closeNow, closeSoon, forget, isClosing, undo } from "./closing.js";
 import { dispatching } from "./dispatches.js";
 import { keptFresh } from "./fresh.js";
+import { hearOfHistory, refreshHistory } from "./history.js";
 import { follow } from "./live.js";
 import { takingOver } from "./locations.js";
 import { answeredHere } from "./my_phone.js";
@@ -240,6 +241,7 @@ function hear(entry) {
   const next = answeredHere(entry);
   if (next && next !== number) goOn(next);
   if (entry.ticket === number) refresh();
+  hearOfHistory(entry, number);
 }
 
 /** This desk's phone has answered another call: its ticket comes up, unless something here is not saved yet. */
@@ -255,7 +257,12 @@ function goOn(next) {
   link.hidden = false;
 }
 
-if ("live" in page.dataset) follow(Number(page.dataset.seq), { onEntry: hear, onBack: refresh });
+function comeBack() {
+  refresh();
+  refreshHistory();
+}
+
+if ("live" in page.dataset) follow(Number(page.dataset.seq), { onEntry: hear, onBack: comeBack });
 else setInterval(refresh, SKPD_EVERY_MS);
 
 // ---- where it is, as the network tells it
