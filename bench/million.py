@@ -42,6 +42,7 @@ from ticketing.model import (
     ticket_number,
 )
 from ticketing.ports import KeptCall
+from ticketing.premise import PremiseKind, PremiseNote, Premises, withdrawn
 from ticketing.sla import breaches_owed, noted, watched
 from ticketing.store.migrate import prepare
 from ticketing.store.rows import entry_values
@@ -63,6 +64,7 @@ BIMA: Final = ZoneInfo("Asia/Makassar")
 UNTIL: Final = datetime(2026, 11, 23, tzinfo=UTC)
 SPAN: Final = timedelta(days=730)
 AT_ONCE: Final = 5_000  # calls a transaction
+NOTES: Final = 2_000  # premise notes
 UNANSWERED: Final = 0.25  # to each answered call
 
 RARE_WORD: Final = "tsunami"
@@ -78,6 +80,9 @@ _TYPES: Final = {
 _CATEGORIES: Final = (COMMON_WORD, "kecelakaan", "medis", "kriminal", "banjir", "pohon tumbang", "odgj")
 _PLACES: Final = ("belakang pasar", "depan masjid", "dekat jembatan", "simpang terminal", "gang mawar", "tepi pantai")
 _AREAS: Final = ("Paruga", "Rasanae", "Dara", "Melayu", "Kolo", "Jatibaru", "Penatoi", "Sambinae", "Mande", "Rabangodu")
+_AREA_CODES: Final = tuple(
+    f"52.72.{kecamatan:02d}.{1001 + kelurahan}" for kecamatan in range(1, 6) for kelurahan in range(8)
+)
 _SAYINGS: Final = ("minta bantuan segera", "asap tebal terlihat", "ada korban", "warga berkumpul", "api membesar")
 _NAMES: Final = ("Ratna", "Mulyadi", "Siti", "Ahmad", "Nur", "Hadijah", "Arif", "Fatimah", "Yusuf", "Aminah")
 
@@ -167,6 +172,8 @@ def _told(dice: random.Random, call_type: CallType) -> Triage:
     triage = Triage(call_type=call_type, reporter_name=dice.choice(_NAMES), verbatim=place, description=said)
     if call_type is CallType.EMERGENCY:
         triage = replace(triage, category=category.replace(" ", "_"), severity=dice.randint(1, 5), landmark=place[:14])
+        # Of the place itself, so that whatever else chance decides stays as it was.
+        triage = replace(triage, area_code=_AREA_CODES[sum(place.encode()) % len(_AREA_CODES)])
     return triage
 
 
@@ -176,6 +183,21 @@ def _unanswered(dice: random.Random, serial: int, arrived: datetime) -> tuple[Ca
     ended = Instant(arrived + timedelta(seconds=dice.expovariate(1 / 20)), Precision.LEDGER)
     call = Call(call_id, Instant(arrived, Precision.LEDGER), "carrier", _caller(dice), True, ended=ended)  # noqa: FBT003
     return call, None, []
+
+
+def notes(count: int) -> Iterator[PremiseNote]:
+    """Yield so many premise notes: every second about a number, the others about houses; a tenth is withdrawn."""
+    dice = random.Random(112)  # noqa: S311 - the same town each time
+    until = UNTIL.date() + timedelta(days=365)
+    for serial in range(1, count + 1):
+        house = Premises(area=dice.choice(_AREA_CODES), address=f"gang mawar {serial}")
+        premises = Premises(_caller(dice).e164 or "+6281200000000") if serial % 2 else house
+        note = PremiseNote(
+            premises, dice.choice(tuple(PremiseKind)), "anjing galak", until, UNTIL, "dewi", UNTIL, "dewi", id=serial
+        )
+        yield note
+        if serial % 10 == 0:
+            yield withdrawn(note, None, by="dewi", at=UNTIL)
 
 
 def fill(file: Path, rows: int, timelines: float) -> None:
@@ -191,6 +213,10 @@ def fill(file: Path, rows: int, timelines: float) -> None:
             _write(connection, batch)
             done += len(batch)
             print(f"\r  {done:,} calls, {time.monotonic() - began:.0f} s", end="", flush=True)
+        connection.execute("BEGIN IMMEDIATE")
+        for note in notes(NOTES):
+            SqlTransaction(connection).keep_premise_note(note)
+        connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     print(f"\n  {file.stat().st_size / 2**20:,.0f} MiB in {file}")
 

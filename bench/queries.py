@@ -31,7 +31,8 @@ from ticketing.model import (
     Precision,
     TicketStatus,
 )
-from ticketing.ports import CallFilter, TicketFilter
+from ticketing.ports import CallFilter, Page, TicketFilter
+from ticketing.premise import PremiseState
 from ticketing.store import SqliteStore, cursors, open_store
 from ticketing.store.cursors import Place
 from ticketing.store.tables import micros
@@ -39,7 +40,6 @@ from ticketing.store.tables import micros
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from ticketing.ports import Page
     from ticketing.timeline import Entry
 
     Ask = Callable[[random.Random], Coroutine[Any, Any, Page[Any]]]
@@ -184,6 +184,52 @@ def lists(store: SqliteStore) -> dict[str, Ask]:
     }
 
 
+def _history_of_a_number(store: SqliteStore) -> Ask:
+    async def ask(dice: random.Random) -> Page[Any]:
+        known = await store.number_history(f"+62812{int(dice.random() ** 2 * 40_000_000):08d}", CallId("bima1-1.1"))
+        return Page(known.calls)
+
+    return ask
+
+
+def _history_of_the_busiest(store: SqliteStore) -> Ask:
+    async def ask(_: random.Random) -> Page[Any]:
+        known = await store.number_history("+6281200000000", CallId("bima1-1.1"))
+        return Page(known.calls)
+
+    return ask
+
+
+def _history_of_an_area(store: SqliteStore, digits: int) -> Ask:
+    async def ask(dice: random.Random) -> Page[Any]:
+        area, opened = f"52.72.{dice.randint(1, 5):02d}.{dice.randint(1001, 1008)}"[:digits], _someday(dice)
+        day = timedelta(days=1)
+        return Page(await store.area_history(area, opened - day, opened + day, "112-20260101-0001"))
+
+    return ask
+
+
+def _notes_of_a_ticket(store: SqliteStore) -> Ask:
+    async def ask(dice: random.Random) -> Page[Any]:
+        number = f"+62812{int(dice.random() ** 2 * 40_000_000):08d}"
+        area = f"52.72.{dice.randint(1, 5):02d}.{dice.randint(1001, 1008)}"
+        return Page(await store.premise_notes_at(number, area, UNTIL.date()))
+
+    return ask
+
+
+def at_the_answer(store: SqliteStore) -> dict[str, Ask]:
+    """What a ticket's page asks besides, by its names."""
+    return {
+        "history: a number": _history_of_a_number(store),
+        "history: the busiest number": _history_of_the_busiest(store),
+        "history: a kelurahan": _history_of_an_area(store, 13),
+        "history: a kecamatan": _history_of_an_area(store, 8),
+        "history: premise notes": _notes_of_a_ticket(store),
+        "premise notes in force": lambda _: store.premise_notes(PremiseState.IN_FORCE, UNTIL.date()),
+    }
+
+
 def searches(store: SqliteStore) -> dict[str, Ask]:
     """The text searches, by their names."""
     return {
@@ -225,6 +271,7 @@ async def run(home: Path, count: int) -> None:
         await opening(store, count * 5)
         await measure(lists(store), count)
         await measure(searches(store), count)
+        await measure(at_the_answer(store), count)
     finally:
         await store.close()
 
