@@ -98,12 +98,13 @@ def test_everything_can_be_reached_by_tabulator_in_the_order_of_reading(evening:
     for _ in range(12):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
-    assert reached[:9] == [
+    assert reached[:10] == [
         "Langsung ke isi",
         "Siaga 112 Kota Bima",
         "Papan",
         "Panggilan",
         "Panggilan balik 2",
+        "Nomor iseng",
         "Catatan lokasi",
         "Indonesia",
         "English",

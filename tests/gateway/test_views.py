@@ -13,7 +13,15 @@ import pytest
 import gateway.web
 from gateway.skpd_facts import note_stamp, voice_note
 from gateway.watch.alarms import Alarm
-from gateway.web import api_call_backs, api_dispatches, api_premise_notes, api_return_calls, api_tickets
+from gateway.web import (
+    api_call_backs,
+    api_dispatches,
+    api_nuisance,
+    api_premise_notes,
+    api_questions,
+    api_return_calls,
+    api_tickets,
+)
 from gateway.web.board_views import board_view
 from gateway.web.call_log_filter import LogFilter, read_filter
 from gateway.web.city import City, limit
@@ -433,7 +441,15 @@ def test_everything_that_can_be_shown_has_a_word(family: str, values: tuple[str,
 
 
 def test_every_refusal_that_a_page_may_meet_has_words_in_both_languages() -> None:
-    modules = (api_tickets, api_call_backs, api_dispatches, api_premise_notes, api_return_calls)
+    modules = (
+        api_tickets,
+        api_call_backs,
+        api_dispatches,
+        api_nuisance,
+        api_premise_notes,
+        api_questions,
+        api_return_calls,
+    )
     routes = [route for module in modules for route in module.ROUTES]
     told = {kind_of(error).name for route in routes if route.method != "GET" for error in route.errors}
     of_all = {"not-signed-in", "forbidden", "csrf", "invalid-body", "too-slow", "store-unusable", "internal"}
