@@ -2,8 +2,8 @@
 
 Parts: `calls` (latencies, CPU, memory, a profile), `dispatch` (SKPDs are rung: request to ring, accepted to two-way
 audio, at a rate and all at once, CPU a minute), `waiting` (a free taker is rung for the next of many who are asked),
-audio, at a rate and all at once, CPU a minute), `flood` (500 calls a minute from one number beside ordinary ones),
-`ramp` (the highest clean rate), `screens` (200 live-feed clients);
+`flood` (500 calls a minute from one number beside ordinary ones), `ramp` (the highest clean rate), `screens` (200
+live-feed clients);
 `--soak` (memory over many calls; only when asked for).
 """
 
