@@ -36,7 +36,7 @@ def nuisance_list(*, every: bool, as_json: bool) -> None:
     if not as_json:
         for row in rows:
             row["marks"] = len(row["marks"])
-    columns = ("number", "marks", "score", "since_at", "beyond", "confirmed_by", "until_at", "delay_s")
+    columns = ("number", "marks", "score", "confirmed_by", "until_at", "delay_s")
     show(rows, as_json=as_json, columns=columns)
 
 
