@@ -11,6 +11,7 @@ from bench.raw_sip import Body, call_with
 from tests.places import ARC_BAND, CIRCLE, CIVIC, CONFIDENCE, ELLIPSE, HOSTILE, POINT, POLYGON, pidf, tuple_of
 from tests.telephony.line import eventually, now
 from tests.telephony.ordinary import is_served_as_ever
+from tests.telephony.test_fails_open import stopped
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,3 +110,17 @@ def test_a_body_that_is_all_of_the_call_is_no_offer_and_the_next_caller_is_serve
     unreadable = line112.health()["unreadable"]
     assert call_with(line112.sip, SENDER, (SENT,), body=Body(pidf(CIRCLE).encode(), multipart=b"")) == 415
     is_served_as_ever(line112, unreadable)
+
+
+def test_while_the_gateway_is_dead_a_cell_is_kept_and_a_body_is_known_to_have_been_sent(line112: Line) -> None:
+    since = now()
+    with line112.staffed("201"):
+        with stopped(line112.process("run")):
+            line112.process("-m gateway ").kill()
+            assert call_with(line112.sip, SENDER, (SENT, CELL), body=Body(pidf(CIRCLE).encode())) == 200
+        places = places_of(line112, since, 2)
+        assert {(one["kind"], one["reference"]) for one in places} == {
+            ("reference", "cid:place@citizen"),
+            ("cell", "5101012ab01c3d4"),
+        }
+        eventually(line112.is_ready)
