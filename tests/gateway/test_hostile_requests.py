@@ -183,6 +183,8 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "busy"},
     ("POST", "/tickets/{number}/dispatches"): {"skpd": "damkar"},
     ("POST", "/tickets/{number}/dispatches/{dispatch}/updates"): {"state": "accepted"},
+    ("POST", "/call-backs/{call_back}/return-calls"): {"phone": "101"},
+    ("POST", "/tickets/{number}/return-calls"): {"phone": "101"},
     ("POST", "/nuisance/{phone}/judgements"): {"judgement": "confirmed"},
     ("POST", "/premise-notes"): {"area_code": "52.72.01", "address": "Gang Mawar", "kind": "other", "text": "Anjing"},
     ("PATCH", "/premise-notes/{premise_note}"): {"version": 1},
