@@ -182,6 +182,7 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/tickets/{number}/status"): {"status": "on_progress"},
     ("POST", "/call-backs/{call_back}/attempts"): {"outcome": "busy"},
     ("POST", "/tickets/{number}/dispatches"): {"skpd": "damkar"},
+    ("POST", "/tickets/{number}/questions"): {"question": "danger"},
     ("POST", "/tickets/{number}/dispatches/{dispatch}/updates"): {"state": "accepted"},
     ("POST", "/call-backs/{call_back}/return-calls"): {"phone": "101"},
     ("POST", "/tickets/{number}/return-calls"): {"phone": "101"},
