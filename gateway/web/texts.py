@@ -645,7 +645,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "returning.talking": ("Sedang bicara di telepon {phone}", "Talking on phone {phone}"),
     "return.title": ("Telepon kembali", "Call back"),
     "return.call": ("Telepon sekarang", "Call now"),
-    "return.call_of": ("Telepon {caller} sekarang", "Call {caller} now"),
+    "return.call_of": ("Telepon sekarang: {caller}", "Call now: {caller}"),
     "return.withdraw": ("Batalkan", "Withdraw"),
     "return.no_phone": (
         "Pilih dulu telepon di meja ini, di papan atau di daftar panggilan balik.",

@@ -32,7 +32,7 @@ def test_a_taker_calls_back_with_one_click_and_the_callers_ticket_comes_up(eveni
     page = visiting(evening.address, "rahmawati")
     page.goto("/call-backs")
     row = page.locator("[data-call-back]").filter(has_text=NUMBER)
-    call = row.get_by_role("button", name=f"Telepon {NUMBER} sekarang")
+    call = row.get_by_role("button", name=f"Telepon sekarang: {NUMBER}")
     # Nobody has said which phone is beside this screen.
     call.click()
     expect(page.get_by_role("status").filter(has_text="Pilih dulu")).to_be_visible()
@@ -71,7 +71,7 @@ def test_what_rings_is_withdrawn_and_what_is_refused_is_said_in_words(evening: C
     heard(evening, 1, over=True)
     expect(row.get_by_role("listitem").first).to_contain_text("dibatalkan")
     evening.line.silent = True
-    row.get_by_role("button", name=f"Telepon {NUMBER} sekarang").click()
+    row.get_by_role("button", name=f"Telepon sekarang: {NUMBER}").click()
     expect(page.get_by_role("status").filter(has_text="Tidak ditelepon")).to_be_visible()
 
 
