@@ -20,6 +20,9 @@ _EXISTING = {
     "code": os.environ["FUZZ_SKPD"],
     "dispatch": "1",
     "note": "20261128T010203000000Z",
+    "phone": "+628123456789",
+    "premise_note": "1",
+    "return_call": "1",
 }
 _KINDS = {
     "number": re.compile(r"112-[0-9]{8}-[0-9]{4,9}", re.ASCII),
@@ -27,9 +30,12 @@ _KINDS = {
     "dispatch": re.compile(r"[0-9]{1,9}", re.ASCII),
     "note": re.compile(r"[0-9]{8}T[0-9]{12}Z", re.ASCII),
     "code": re.compile(r"[a-z][a-z0-9-]{1,19}", re.ASCII),
+    "phone": re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII),
+    "premise_note": re.compile(r"[0-9]{1,9}", re.ASCII),
+    "return_call": re.compile(r"[0-9]{1,9}", re.ASCII),
     "id": re.compile(r"[a-z0-9]{1,16}-[0-9]{1,11}\.[0-9]{1,12}", re.ASCII),
 }
-_UNSAYABLE = re.compile(r"name|lines\.[0-9]\.number")
+_UNSAYABLE = re.compile(r"name|number|lines\.[0-9]\.number")
 
 
 @schemathesis.hook
