@@ -52,8 +52,8 @@ def filter_failure(_context: HookContext, failure: Failure, case: Case[Any], res
 
     A cursor is whatever the page before gave: an invented one is refused, with its own kind of problem. /live is a
     WebSocket (OpenAPI has no word for one): asked for without an upgrade, it says which one it wants. Which numbers
-    are telephones is known to their numbering plan, and which letters can be shown to Unicode; that a premise note is about
-    a number or an address is said of the body as a whole.
+    are telephones is known to their numbering plan, and which letters can be shown to Unicode; that a premise note is
+    about a number or an address is said of the body as a whole.
     """
     if not isinstance(failure, RejectedPositiveData):
         return True
