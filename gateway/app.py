@@ -121,7 +121,7 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
     roster = Roster(settings, store, asterisk, ami, ledger_read)
     audit = LedgerAudit(_second_readers(journals, places), store, alarms)
     trunks = TrunkWatch(settings.trunks, ami, alarms, assumed=settings.carrier_is_assumed)
-    dispatcher = Dispatcher(settings, home, ami, journals, store, desk, clock)
+    dispatcher = Dispatcher(settings, home, store, desk, ami=ami, journals=journals, clock=clock)
     placer = CallPlacer(ami, store, desk, home, clock, settings.node)
     return Parts(
         settings=settings,
@@ -145,7 +145,7 @@ def _wired(settings: Settings, asterisk: Asterisk, store: Store, places: Sequenc
         test_calls=ScheduledCalls(placer, alarms, settings.test_call.every_s),
         dispatcher=dispatcher,
         silent_caller=SilentCaller(ami, store, desk),
-        return_caller=ReturnCaller(settings.node, ami, journals, store, desk, clock),
+        return_caller=ReturnCaller(settings.node, store, desk, ami=ami, journals=journals, clock=clock),
         dispatches=dispatches,
         skpds=skpds,
         areas=areas,

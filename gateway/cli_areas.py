@@ -60,7 +60,7 @@ def areas_import(file: Path | None, *, remove: bool) -> None:
     property "code": an area's, with its dots.
     """
     from gateway.areas.kept import keep_boundaries, read_boundaries, remove_boundaries  # noqa: PLC0415
-    from gateway.home import Home, HomeUnusable  # noqa: PLC0415
+    from gateway.home import Home  # noqa: PLC0415
 
     if (file is None) != remove:
         raise click.UsageError("give either FILE or --remove")
@@ -69,8 +69,7 @@ def areas_import(file: Path | None, *, remove: bool) -> None:
     if file is None:
         click.echo("boundaries removed" if remove_boundaries(home) else "there were no boundaries")
         return
-    if not home.root.is_dir():
-        raise HomeUnusable(f"there is no line in {home.root}: its first start makes it")
+    home.must_be_there()
     table = _table(settings)
     boundaries = read_boundaries(file, table)
     keep_boundaries(home, boundaries)

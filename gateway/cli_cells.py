@@ -41,7 +41,7 @@ def cells_import(file: Path | None, *, remove: bool) -> None:
     radius_m (how far a phone may be from there, in metres) and name.
     """
     from gateway.cells.kept import keep_cells, read_cells, remove_cells  # noqa: PLC0415
-    from gateway.home import Home, HomeUnusable  # noqa: PLC0415
+    from gateway.home import Home  # noqa: PLC0415
 
     if (file is None) != remove:
         raise click.UsageError("give either FILE or --remove")
@@ -49,8 +49,7 @@ def cells_import(file: Path | None, *, remove: bool) -> None:
     if file is None:
         click.echo("cells removed" if remove_cells(home) else "there were no cells")
         return
-    if not home.root.is_dir():
-        raise HomeUnusable(f"there is no line in {home.root}: its first start makes it")
+    home.must_be_there()
     found = read_cells(file)
     keep_cells(home, found)
     click.echo(f"{len(found.by_id)} cells; the running line goes by them in a moment")

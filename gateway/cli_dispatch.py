@@ -107,7 +107,7 @@ def dispatch_cancel(ticket: str, number: int) -> None:
 def _dispatcher(line: LineParts) -> Dispatcher:
     from gateway.dispatcher import Dispatcher  # noqa: PLC0415
 
-    return Dispatcher(line.settings, line.home, line.ami, (), line.store, line.desk, line.clock)
+    return Dispatcher(line.settings, line.home, line.store, line.desk, ami=line.ami, journals=(), clock=line.clock)
 
 
 @dispatch.command("update")

@@ -83,4 +83,4 @@ def return_call_withdraw(number: int, name: str) -> None:
 def _caller(line: LineParts) -> ReturnCaller:
     from gateway.return_caller import ReturnCaller  # noqa: PLC0415
 
-    return ReturnCaller(line.settings.node, line.ami, (), line.store, line.desk, line.clock)
+    return ReturnCaller(line.settings.node, line.store, line.desk, ami=line.ami, journals=(), clock=line.clock)

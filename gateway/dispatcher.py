@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
@@ -21,36 +20,30 @@ from gateway.dispatch_facts import channel_ids
 from gateway.live_calls import read_channels
 from gateway.return_call_facts import channel_id as return_channel_id
 from gateway.telephony.phrases import phrase_for_area, phrase_for_category, spoken_digits
+from gateway.unheard import EndsUnheard
 from ticketing.commands import CancelDispatch, RecordCalls, RequestDispatch
 from ticketing.dispatch import DispatchMode, Trace
-from ticketing.errors import DispatchUnknown, NobodyToHandOverTo, NotConsulting, Siaga112Error, TicketUnknown
+from ticketing.errors import DispatchUnknown, NobodyToHandOverTo, NotConsulting, TicketUnknown
 from ticketing.model import Instant, LegKind, Precision
 from ticketing.return_calls import ReturnState
 from ticketing.skpd import USUAL_RING_S
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from gateway.ami_listener import AmiListener
-    from gateway.call_recorder import Journal
     from gateway.config import Settings
     from gateway.home import Home
     from ticketing.desk import TicketDesk
     from ticketing.dispatch import Dispatch
     from ticketing.model import Call, CallId, Ticket
-    from ticketing.ports import Clock, KeptTicket, Store
+    from ticketing.ports import KeptTicket, Store
     from ticketing.skpd import Skpd
 
 log = structlog.get_logger()
 
 # What a line may take beside its ringing: the announcement twice, the wait for a key, a trunk that does not answer.
 _A_LINE_TAKES_S: Final = 90
-_LOOK_EVERY_S: Final = 5.0
-# An Originate is carried out, or its channel refused, within a moment. What Asterisk has nothing of after this time was
-# never asked for, or is over.
-_SEEN_BY: Final = timedelta(seconds=10)
-_LEDGER_WITHIN_S: Final = 30.0
 
 
 class Joined(NamedTuple):
@@ -140,17 +133,13 @@ def unheard_of(
 
 
 @dataclass(slots=True)
-class Dispatcher:
+class Dispatcher(EndsUnheard["Dispatch"]):
     """See the module. `run` looks for ever after dispatches of which nobody tells the end."""
 
     settings: Settings
     home: Home
-    ami: AmiListener
-    journals: Iterable[Journal]
     store: Store
     desk: TicketDesk
-    clock: Clock
-    _missed: frozenset[int] = frozenset()
 
     async def request(self, number: str, skpd: str, by: str, mode: DispatchMode = DispatchMode.BRIDGE) -> Dispatch:
         """Have an SKPD rung for a ticket; raise the refusals of RequestDispatch, AmiUnavailable or AmiRefused.
@@ -272,37 +261,15 @@ class Dispatcher:
             raise DispatchUnknown(dispatch)
         return kept
 
-    async def _give_up(self, dispatch: Dispatch) -> None:
+    async def _give_up(self, one: Dispatch) -> None:
         over = Trace(over=Instant(self.clock.now(), Precision.SECOND))
-        await self.desk.handle(RecordCalls(dispatches=((dispatch.id, over),)))
+        await self.desk.handle(RecordCalls(dispatches=((one.id, over),)))
 
-    async def run(self) -> None:
-        """Look for ever for dispatches that Asterisk has nothing of, and that nothing tells the end of."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            await self.ami.connected()
-            try:
-                await self.look()
-            except (Siaga112Error, TimeoutError) as error:
-                # Asterisk, the store or the ledger's reader: whichever it is, it says so itself.
-                log.warning("dispatches_not_looked_after", reason=str(error) or type(error).__name__)
-                self._missed = frozenset()
+    async def _under_way(self) -> Sequence[Dispatch]:
+        return await self.store.dispatches_under_way()
 
-    async def look(self) -> None:
-        """Look once; raise AmiUnavailable, AmiRefused, TimeoutError or StoreUnusable."""
-        before = self.clock.now() - _SEEN_BY
-        if not await self.store.dispatches_under_way():
-            self._missed = frozenset()
-            return  # most of the time: then nobody else need be asked
-        channels = await self.ami.list_action("CoreShowChannels")
-        async with asyncio.timeout(_LEDGER_WITHIN_S):
-            for journal in self.journals:
-                await journal.read_from_now()
-        under_way = [one for one in await self.store.dispatches_under_way() if one.requested_at < before]
+    async def _unheard(
+        self, under_way: Sequence[Dispatch], channels: Sequence[Mapping[str, str | list[str]]]
+    ) -> Sequence[Dispatch]:
         begun = await self._begun(channels) if any(one.begun_as for one in under_way) else {}
-        missed = unheard_of(under_way, channels, self.settings.node, begun)
-        for dispatch in missed:
-            if dispatch.id in self._missed:
-                log.error("dispatch_ended_unheard", dispatch=dispatch.id, ticket=dispatch.ticket)
-                await self._give_up(dispatch)
-        self._missed = frozenset(dispatch.id for dispatch in missed)
+        return unheard_of(under_way, channels, self.settings.node, begun)

@@ -39,6 +39,11 @@ class Home:
         """The folders that these settings name; nothing is made yet."""
         return cls(settings.home, settings.journals_dir)
 
+    def must_be_there(self) -> None:
+        """Raise HomeUnusable where no line has been started yet."""
+        if not self.root.is_dir():
+            raise HomeUnusable(f"there is no line in {self.root}: its first start makes it")
+
     @property
     def etc(self) -> Path:
         """The rendered configuration."""

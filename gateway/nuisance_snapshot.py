@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.imported import version_of
 from ticketing.nuisance import LONGEST_DELAY
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from gateway.imported import Version
     from ticketing.nuisance import NuisanceRules, Standing
     from ticketing.ports import Clock
 
@@ -98,7 +100,7 @@ class NuisanceFile:
 
     path: Path
     clock: Clock
-    _read: tuple[int, int, int] | None = None
+    _read: Version | None = None
     _known: Snapshot = field(default_factory=Snapshot)
 
     def penalty(self, number: str) -> int:
@@ -115,9 +117,8 @@ class NuisanceFile:
         return found.at(now.timestamp()) if found else 0
 
     def _current(self) -> Snapshot:
-        told = self.path.stat()
-        of_file = (told.st_ino, told.st_size, told.st_mtime_ns)
-        if of_file != self._read:
+        version = version_of(self.path)
+        if version != self._read:
             self._known = decode(self.path.read_text(encoding="utf-8"))
-            self._read = of_file
+            self._read = version
         return self._known

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -16,28 +15,23 @@ import structlog
 from gateway import channel_variables as names
 from gateway.ami_link import AmiRefused, AmiUnavailable
 from gateway.return_call_facts import channel_id
+from gateway.unheard import EndsUnheard
 from ticketing.commands import CancelReturnCall, RecordCalls, RequestReturnCall
-from ticketing.errors import PhoneAbsent, PhoneInUse, ReturnCallUnknown, Siaga112Error, UnknownTaker
+from ticketing.errors import PhoneAbsent, PhoneInUse, ReturnCallUnknown, UnknownTaker
 from ticketing.model import Instant, Precision
 from ticketing.return_calls import ReturnTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.ami_listener import AmiListener
-    from gateway.call_recorder import Journal
     from ticketing.desk import TicketDesk
-    from ticketing.ports import Clock, Store
+    from ticketing.ports import Store
     from ticketing.return_calls import ReturnCall
 
 log = structlog.get_logger()
 
 # Whoever clicks sits beside the phone.
 _PHONE_RINGS_S: Final = 25
-_LOOK_EVERY_S: Final = 5.0
-# An Originate is carried out, or its channel refused, within a moment.
-_SEEN_BY: Final = timedelta(seconds=10)
-_LEDGER_WITHIN_S: Final = 30.0
 # Between an Originate and its channel.
 _CHANNEL_LOOKS: Final = 10
 _CHANNEL_PAUSE_S: Final = 0.1
@@ -75,16 +69,12 @@ def unheard_of(
 
 
 @dataclass(slots=True)
-class ReturnCaller:
+class ReturnCaller(EndsUnheard["ReturnCall"]):
     """See the module. `run` looks for ever after return calls of which nobody tells the end."""
 
     node: str
-    ami: AmiListener
-    journals: Iterable[Journal]
     store: Store
     desk: TicketDesk
-    clock: Clock
-    _missed: frozenset[int] = frozenset()
 
     async def request(
         self, phone: str, by: str, *, call_back: int | None = None, ticket: str | None = None
@@ -103,10 +93,10 @@ class ReturnCaller:
             await self.ami.action("Originate", **originate(call, node=self.node))
         except AmiUnavailable as error:
             if not error.sent:
-                await self._give_up(call.id)
+                await self._give_up(call)
             raise
         except AmiRefused:
-            await self._give_up(call.id)
+            await self._give_up(call)
             raise
         return call
 
@@ -139,36 +129,14 @@ class ReturnCaller:
             raise ReturnCallUnknown(return_call)
         return kept
 
-    async def _give_up(self, return_call: int) -> None:
+    async def _give_up(self, one: ReturnCall) -> None:
         over = ReturnTrace(over=Instant(self.clock.now(), Precision.SECOND))
-        await self.desk.handle(RecordCalls(return_calls=((return_call, over),)))
+        await self.desk.handle(RecordCalls(return_calls=((one.id, over),)))
 
-    async def run(self) -> None:
-        """Look for ever for return calls that Asterisk has nothing of, and that nothing tells the end of."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            await self.ami.connected()
-            try:
-                await self.look()
-            except (Siaga112Error, TimeoutError) as error:
-                # Asterisk, the store or the ledger's reader: whichever it is, it says so itself.
-                log.warning("return_calls_not_looked_after", reason=str(error) or type(error).__name__)
-                self._missed = frozenset()
+    async def _under_way(self) -> Sequence[ReturnCall]:
+        return await self.store.return_calls_under_way()
 
-    async def look(self) -> None:
-        """Look once; raise AmiUnavailable, AmiRefused, TimeoutError or StoreUnusable."""
-        before = self.clock.now() - _SEEN_BY
-        if not await self.store.return_calls_under_way():
-            self._missed = frozenset()
-            return  # most of the time: then nobody else need be asked
-        channels = await self.ami.list_action("CoreShowChannels")
-        async with asyncio.timeout(_LEDGER_WITHIN_S):
-            for journal in self.journals:
-                await journal.read_from_now()
-        under_way = [one for one in await self.store.return_calls_under_way() if one.requested_at < before]
-        missed = unheard_of(under_way, channels, self.node)
-        for call in missed:
-            if call.id in self._missed:
-                log.error("return_call_ended_unheard", return_call=call.id, call=call.call_id)
-                await self._give_up(call.id)
-        self._missed = frozenset(call.id for call in missed)
+    async def _unheard(
+        self, under_way: Sequence[ReturnCall], channels: Sequence[Mapping[str, str | list[str]]]
+    ) -> Sequence[ReturnCall]:
+        return unheard_of(under_way, channels, self.node)

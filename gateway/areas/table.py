@@ -7,8 +7,6 @@ sumitroajiprabowo/kode-wilayah-id. The codes keep their dots: without them they 
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from dataclasses import dataclass, field
@@ -17,10 +15,11 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+from gateway.csv_table import read_rows
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 AREA_CODE: Final = r"[0-9]{2}(\.[0-9]{2}(\.[0-9]{2}(\.[0-9]{4})?)?)?"
 """Kemendagri's codes with their dots: of a province, a city, a kecamatan, a kelurahan."""
@@ -127,22 +126,15 @@ def parse(content: bytes, source: str) -> AreaTable:
     Its columns are those of COLUMNS, in any order, and perhaps `also`; a parent stands in the table too, above or
     below.
     """
-    if len(content) > LARGEST_TABLE:
-        raise AreasUnreadable(f"{source}: more than {LARGEST_TABLE} bytes")
-    try:
-        # Spreadsheets write a byte order mark in front.
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise AreasUnreadable(f"{source}: it is not UTF-8") from error
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     found: dict[str, Area] = {}
-    try:
-        columns = _columns(next(rows, []))
-        for row in rows:
-            if row:
-                _add(found, _area(columns, row))
-    except (csv.Error, ValueError) as error:
-        raise AreasUnreadable(f"{source}, line {max(rows.line_num, 1)}: {error}") from error
+    read_rows(
+        content,
+        source,
+        largest=LARGEST_TABLE,
+        head=_judge_head,
+        take=lambda row: _add(found, _area(row)),
+        refuses=AreasUnreadable,
+    )
     if not any(area.is_district for area in found.values()):
         raise AreasUnreadable(f"{source}: it has no kecamatan")
     if lonely := [area for area in found.values() if not _parent_is_there(area, found)]:
@@ -150,23 +142,16 @@ def parse(content: bytes, source: str) -> AreaTable:
     return AreaTable(found)
 
 
-def _columns(head: list[str]) -> list[str]:
-    columns = [name.strip() for name in head]
-    if len(columns) == 1 and ";" in columns[0]:
-        raise ValueError("the columns are to be separated by commas, not by semicolons")
+def _judge_head(columns: Sequence[str]) -> None:
     if missing := [name for name in COLUMNS if name not in columns]:
         raise ValueError(f"the head has no column {missing[0]}: it is {','.join(COLUMNS)}, and {_ALSO} if need be")
     if unknown := [name for name in columns if name not in {*COLUMNS, _ALSO}]:
         raise ValueError(f"the head has a column {unknown[0][:40]!r}, which means nothing here")
     if len(set(columns)) < len(columns):
         raise ValueError("the head has a column twice")
-    return columns
 
 
-def _area(columns: list[str], row: list[str]) -> Area:
-    if len(row) != len(columns):
-        raise ValueError(f"{len(row)} values for {len(columns)} columns")
-    value = {name: text.strip() for name, text in zip(columns, row, strict=True)}
+def _area(value: Mapping[str, str]) -> Area:
     code = value["code"]
     if not re.fullmatch(AREA_CODE, code) or code.count(".") not in _LEVELS:
         raise ValueError(f"{code[:40]!r} is no code of a city, a kecamatan or a kelurahan, such as 52.72.01.1001")

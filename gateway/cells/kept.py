@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from gateway import imported
 from gateway.cells import table
 from gateway.cells.table import LARGEST_TABLE, NO_CELLS, CellsUnreadable, CellTable
-from gateway.home import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.home import Home
 
-_ONE_MORE: Final = 1  # byte than may be read: then it is too large, however much more there is
-
 
 def read_cells(file: Path) -> CellTable:
     """Read a table from a file; raise CellsUnreadable."""
-    try:
-        with file.open("rb") as source:
-            return table.parse(source.read(LARGEST_TABLE + _ONE_MORE), str(file))
-    except OSError as error:
-        raise CellsUnreadable(f"cannot read {file}: {error.strerror}") from error
+    return table.parse(imported.content(file, LARGEST_TABLE, CellsUnreadable), str(file))
 
 
 def kept_cells(home: Home) -> CellTable:
@@ -40,17 +34,9 @@ def usable_cells(home: Home) -> CellTable:
 
 def keep_cells(home: Home, cells: CellTable) -> None:
     """Keep these in place of whatever was kept, in one step; raise CellsUnreadable."""
-    try:
-        write_private(home.cells, table.encode(cells))
-    except OSError as error:
-        raise CellsUnreadable(f"cannot write {home.cells}: {error.strerror}") from error
+    imported.keep(home.cells, table.encode(cells), CellsUnreadable)
 
 
 def remove_cells(home: Home) -> bool:
     """Have none from now on; say whether there were any. Raises CellsUnreadable."""
-    there = home.cells.exists()
-    try:
-        home.cells.unlink(missing_ok=True)
-    except OSError as error:
-        raise CellsUnreadable(f"cannot remove {home.cells}: {error.strerror}") from error
-    return there
+    return imported.remove(home.cells, CellsUnreadable)

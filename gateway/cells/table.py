@@ -13,11 +13,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from gateway.csv_table import read_rows
 from ticketing.errors import Siaga112Error
 from ticketing.located import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ticketing.located import LocationSource
 
@@ -67,22 +68,15 @@ NO_CELLS: Final = CellTable()
 
 def parse(content: bytes, source: str) -> CellTable:
     """Read a table; raise CellsUnreadable with `source` and the line that is wrong. Its columns are COLUMNS."""
-    if len(content) > LARGEST_TABLE:
-        raise CellsUnreadable(f"{source}: more than {LARGEST_TABLE} bytes")
-    try:
-        # Spreadsheets write a byte order mark in front.
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CellsUnreadable(f"{source}: it is not UTF-8") from error
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     found: dict[str, Cell] = {}
-    try:
-        columns = _columns(next(rows, []))
-        for row in rows:
-            if row:
-                _add(found, _cell(columns, row))
-    except (csv.Error, ValueError) as error:
-        raise CellsUnreadable(f"{source}, line {max(rows.line_num, 1)}: {error}") from error
+    read_rows(
+        content,
+        source,
+        largest=LARGEST_TABLE,
+        head=_judge_head,
+        take=lambda row: _add(found, _cell(row)),
+        refuses=CellsUnreadable,
+    )
     if not found:
         raise CellsUnreadable(f"{source}: it has no cells")
     return CellTable(found)
@@ -99,19 +93,12 @@ def encode(table: CellTable) -> str:
     return lines.getvalue()
 
 
-def _columns(head: list[str]) -> list[str]:
-    columns = [name.strip() for name in head]
-    if len(columns) == 1 and ";" in columns[0]:
-        raise ValueError("the columns are to be separated by commas, not by semicolons")
+def _judge_head(columns: Sequence[str]) -> None:
     if sorted(columns) != sorted(COLUMNS):
         raise ValueError(f"the head is to be {','.join(COLUMNS)}")
-    return columns
 
 
-def _cell(columns: list[str], row: list[str]) -> Cell:
-    if len(row) != len(columns):
-        raise ValueError(f"{len(row)} values for {len(columns)} columns")
-    value = {name: text.strip() for name, text in zip(columns, row, strict=True)}
+def _cell(value: Mapping[str, str]) -> Cell:
     cell = value["cell"].lower()
     if not _ID.fullmatch(cell):
         raise ValueError(f"{cell[:40]!r} is no cell's id, such as 5101012ab01c3d4")

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from gateway.areas.kept import table_of
 from gateway.config import CHECKOUT
 from gateway.telephony.phrases import askable, sentences
+from ticketing.asked import INCIDENTS
 from ticketing.nuisance import LONGEST_DELAY
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "data": installed.data,
         "districts": _districts(settings),
         "etc": home.etc,
+        "incidents": INCIDENTS,
         "journals": home.journals,
         "language": settings.language,
         "line_numbers": settings.line_numbers,

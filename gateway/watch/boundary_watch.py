@@ -11,10 +11,12 @@ import structlog
 from gateway.areas.boundaries import Boundaries
 from gateway.areas.geojson import BoundariesUnreadable
 from gateway.areas.kept import kept_boundaries
+from gateway.imported import version_of
 
 if TYPE_CHECKING:
     from gateway.areas.table import AreaTable
     from gateway.home import Home
+    from gateway.imported import Version
     from gateway.watch.alarms import Alarms
 
 log = structlog.get_logger()
@@ -32,7 +34,7 @@ class BoundaryWatch:
     table: AreaTable
     alarms: Alarms
     _now: Boundaries = field(default_factory=Boundaries)
-    _seen: tuple[int, int, int] | None = None  # the file that was read: inode, when it was written, bytes
+    _seen: Version | None = None  # of the file that was read
 
     def areas_at(self, lat: float, lon: float) -> tuple[str, ...]:
         """Which areas this point (WGS84, degrees) lies in: their codes, the smallest areas first; none: no hint."""
@@ -46,7 +48,7 @@ class BoundaryWatch:
 
     async def look(self) -> None:
         """Take over what was imported, or removed, since the last look."""
-        seen = self._stat()
+        seen = version_of(self.home.boundaries)
         if seen == self._seen:
             return
         self._seen = seen
@@ -61,10 +63,3 @@ class BoundaryWatch:
         self._now = read.only(self.table)
         self.alarms.clear(_ALARM)
         log.info("boundaries_read", areas=len(self._now.of_areas), unknown=len(read.of_areas) - len(self._now.of_areas))
-
-    def _stat(self) -> tuple[int, int, int] | None:
-        try:
-            found = self.home.boundaries.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size

@@ -10,9 +10,11 @@ import structlog
 
 from gateway.cells.kept import kept_cells
 from gateway.cells.table import Cell, CellsUnreadable, CellTable
+from gateway.imported import version_of
 
 if TYPE_CHECKING:
     from gateway.home import Home
+    from gateway.imported import Version
     from gateway.watch.alarms import Alarms
     from ticketing.located import LocationSource
 
@@ -30,7 +32,7 @@ class CellWatch:
     home: Home
     alarms: Alarms
     _now: CellTable = field(default_factory=CellTable)
-    _seen: tuple[int, int, int] | None = None  # the file that was read: inode, when it was written, bytes
+    _seen: Version | None = None  # of the file that was read
 
     def of(self, source: LocationSource) -> Cell | None:
         """The antenna that a call told of; None when it told of none, or of one that nobody imported."""
@@ -44,7 +46,7 @@ class CellWatch:
 
     async def look(self) -> None:
         """Take over what was imported, or removed, since the last look."""
-        seen = self._stat()
+        seen = version_of(self.home.cells)
         if seen == self._seen:
             return
         self._seen = seen
@@ -56,10 +58,3 @@ class CellWatch:
             return
         self.alarms.clear(_ALARM)
         log.info("cells_read", cells=len(self._now.by_id))
-
-    def _stat(self) -> tuple[int, int, int] | None:
-        try:
-            found = self.home.cells.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size

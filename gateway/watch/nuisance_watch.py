@@ -6,11 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from gateway.nuisance_snapshot import encode, snapshot
 from gateway.telephony.render import replace_if_changed
-from ticketing.errors import Siaga112Error
+from gateway.watch.waking import looking
 from ticketing.events import CallerIdentified, StatusTurned, TicketTriaged
 from ticketing.nuisance import standing
 
@@ -24,11 +22,6 @@ if TYPE_CHECKING:
     from ticketing.ports import Clock, Store
     from ticketing.timeline import Entry
 
-log = structlog.get_logger()
-
-# The command line judges as well, and tells nobody.
-_LOOK_EVERY_S: Final = 2.0
-_AT_MOST_EVERY_S: Final = 0.5
 # Marks decay by themselves; and whatever was not told is seen then.
 _ALL_EVERY_S: Final = 3600.0
 _AT_ONCE: Final = 500
@@ -61,18 +54,7 @@ class NuisanceWatch:
 
     async def run(self) -> None:
         """Keep it for ever."""
-        while True:
-            self._woken.clear()
-            try:
-                await self.look()
-            except Siaga112Error as error:  # the store, which says so itself
-                log.warning("nuisance_not_told", reason=str(error))
-            await asyncio.sleep(_AT_MOST_EVERY_S)
-            try:
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+        await looking(self.look, self._woken, "nuisance_not_told")
 
     async def look(self) -> None:
         """Write what follows from the tickets, where it says something new; raise StoreUnusable."""

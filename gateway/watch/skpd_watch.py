@@ -6,11 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from gateway.skpd_snapshot import MOST_DISPATCHES, Snapshot, department, encode
 from gateway.telephony.render import replace_if_changed
-from ticketing.errors import Siaga112Error
+from gateway.watch.waking import looking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +18,6 @@ if TYPE_CHECKING:
     from ticketing.ports import Store
     from ticketing.timeline import Entry
 
-log = structlog.get_logger()
-
-# SKPDs, their lines and PINs are changed by the command line as well, which tells nobody.
-_LOOK_EVERY_S: Final = 2.0
-_AT_MOST_EVERY_S: Final = 0.5
 _ALARM: Final = "skpd-snapshot"
 
 
@@ -44,19 +37,7 @@ class SkpdWatch:
 
     async def run(self) -> None:
         """Keep it for ever."""
-        while True:
-            self._woken.clear()
-            try:
-                await self.look()
-            except Siaga112Error as error:  # the store, which says so itself
-                log.warning("skpds_not_told", reason=str(error))
-            # What happens together is looked at together: nobody on a telephone hears half a second.
-            await asyncio.sleep(_AT_MOST_EVERY_S)
-            try:
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+        await looking(self.look, self._woken, "skpds_not_told")
 
     async def look(self) -> None:
         """Write what the store says, where it says something new; raise StoreUnusable."""

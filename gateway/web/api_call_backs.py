@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from gateway.web.answers import CallBackAnswer, CallBackPage
 from gateway.web.auth import asker
 from gateway.web.context import web_of
 from gateway.web.errors import NoSuchThing
+from gateway.web.requests import found_by_id
 from gateway.web.routes import Route
 from gateway.web.schemas import AttemptBody, CallBackQuery
 from ticketing.callbacks import CALL_BACK_ID
@@ -32,12 +32,7 @@ async def _list(request: web.Request) -> web.Response:
 
 async def kept_call_back(request: web.Request) -> KeptCallBack:
     """The call-back of the path; raise NoSuchThing."""
-    text = request.match_info["call_back"]
-    known = re.fullmatch(CALL_BACK_ID, text, re.ASCII)
-    kept = await web_of(request).store.call_back(int(text)) if known else None
-    if kept is None:
-        raise NoSuchThing(f"there is no call-back {text[:40]}")
-    return kept
+    return await found_by_id(request, "call_back", CALL_BACK_ID, web_of(request).store.call_back, "call-back")
 
 
 async def _show(request: web.Request) -> web.Response:

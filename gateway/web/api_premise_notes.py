@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,7 @@ from gateway.web.errors import BodyInvalid, NoSuchThing
 from gateway.web.histories import history_of, today
 from gateway.web.history_answers import HistoryAnswer, KeptPremiseNoteAnswer, PremiseNotePage
 from gateway.web.premise_schemas import HistoryQuery, PremiseChangeBody, PremiseNoteBody, PremiseNoteQuery, WithdrawBody
+from gateway.web.requests import found_by_id
 from gateway.web.routes import Route
 from ticketing.commands import AddPremiseNote, ChangePremiseNote, WithdrawPremiseNote
 from ticketing.errors import BadCursor, ExpiryRefused, PremiseNoteUnknown, PremiseNoteWithdrawn, StalePremiseNote
@@ -67,12 +67,8 @@ async def _list(request: web.Request) -> web.Response:
 
 async def _versions(request: web.Request) -> Sequence[PremiseNote]:
     """The versions of the note of the path; raise NoSuchThing."""
-    text = request.match_info["premise_note"]
-    known = re.fullmatch(PREMISE_NOTE_ID, text, re.ASCII)
-    versions = await web_of(request).store.premise_note(int(text)) if known else ()
-    if not versions:
-        raise NoSuchThing(f"there is no premise note {text[:40]}")
-    return versions
+    find = web_of(request).store.premise_note
+    return await found_by_id(request, "premise_note", PREMISE_NOTE_ID, find, "premise note")
 
 
 async def _show(request: web.Request) -> web.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from gateway.web.api_tickets import kept_ticket
 from gateway.web.auth import asker
 from gateway.web.context import web_of
 from gateway.web.errors import NoSuchThing
+from gateway.web.requests import found_by_id
 from gateway.web.routes import Route
 from gateway.web.schemas import ReturnCallBody
 from ticketing.commands import NoteRecordingAccess
@@ -60,12 +60,7 @@ async def _of_ticket(request: web.Request) -> web.Response:
 
 async def _kept(request: web.Request) -> ReturnCall:
     """The return call of the path; raise NoSuchThing."""
-    text = request.match_info["return_call"]
-    known = re.fullmatch(RETURN_CALL_ID, text, re.ASCII)
-    call = await web_of(request).store.return_call(int(text)) if known else None
-    if call is None:
-        raise NoSuchThing(f"there is no return call {text[:40]}")
-    return call
+    return await found_by_id(request, "return_call", RETURN_CALL_ID, web_of(request).store.return_call, "return call")
 
 
 async def _show(request: web.Request) -> web.Response:

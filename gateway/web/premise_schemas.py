@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from gateway.phone_numbers import LONGEST_TYPED, telephone
-from gateway.web.schemas import AreaCode, Body, PageQuery, PlaceText, Query, Version
+from gateway.web.schemas import AreaCode, Body, PageQuery, PlaceText, Query, Version, without_defaults
 from ticketing.premise import LONGEST_ADDRESS, LONGEST_NOTE, PremiseKind, PremiseState
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
 
 _DAY: Final = "(19[7-9][0-9]|2[0-9]{3})-[0-9]{2}-[0-9]{2}"
 
@@ -50,8 +53,20 @@ class PremiseNoteQuery(PageQuery):
     state: PremiseState = Field(default=PremiseState.IN_FORCE, description="Left out: those in force.")
 
 
+def _about_one_of_both(schema: JsonDict) -> None:
+    without_defaults(schema)
+    text: JsonDict = {"type": "string"}
+    none: JsonDict = {"type": "null"}
+    schema["oneOf"] = [
+        {"required": ["number"], "properties": {"number": text, "area_code": none, "address": none}},
+        {"required": ["area_code", "address"], "properties": {"number": none, "area_code": text, "address": text}},
+    ]
+
+
 class PremiseNoteBody(Body):
     """A new note: about a number, or about an address in an area."""
+
+    model_config = ConfigDict(json_schema_extra=_about_one_of_both)
 
     number: Telephone | None = Field(
         default=None, description="As people write it, with its area code or country code."

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from gateway.web.errors import BodyInvalid, BodyTooSlow, BodyUnreadable, QueryInvalid, WrongContentType
+from gateway.web.errors import BodyInvalid, BodyTooSlow, BodyUnreadable, NoSuchThing, QueryInvalid, WrongContentType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from aiohttp import web
     from multidict import MultiMapping
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 BODY_WITHIN_S: Final = 10.0
 _MOST_FLAWS: Final = 20
 _LONGEST_WHERE: Final = 80
+
+
+async def found_by_id(
+    request: web.Request, name: str, pattern: str, find: Callable[[int], Awaitable[T | None]], what: str
+) -> T:
+    """Find the `what` whose id, of this pattern, is the part `name` of the path; raise NoSuchThing."""
+    text = request.match_info[name]
+    found = await find(int(text)) if re.fullmatch(pattern, text, re.ASCII) else None
+    if not found:
+        raise NoSuchThing(f"there is no {what} {text[:40]}")
+    return found
 
 
 async def body_of(request: web.Request, model: type[M]) -> M:

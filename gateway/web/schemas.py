@@ -165,7 +165,8 @@ class LiveQuery(Query):
     )
 
 
-def _without_defaults(schema: dict[str, Any]) -> None:
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Take the defaults out of a body's schema: what is left out has none."""
     for described in schema.get("properties", {}).values():
         described.pop("default", None)
 
@@ -174,7 +175,7 @@ class Body(BaseModel):
     """A JSON object with these members and no others; types are not guessed."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, json_schema_extra=_without_defaults
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, json_schema_extra=without_defaults
     )
 
 

@@ -68,7 +68,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     desk = TicketDesk(store, clock, Told(), ZoneInfo("Asia/Makassar"))
     await desk.handle(AddTaker(Taker("201", "Rahmawati", "secret")))
     await desk.handle(RecordCalls((abandoned(1, -60),)))
-    yield Scene(ReturnCaller("bima1", line, (), store, desk, clock), line, clock)  # type: ignore[arg-type]
+    yield Scene(ReturnCaller("bima1", store, desk, ami=line, journals=(), clock=clock), line, clock)  # type: ignore[arg-type]
     await store.close()
 
 

@@ -26,7 +26,6 @@ from ticketing.commands import (
     UpdateDispatch,
     WithdrawPremiseNote,
 )
-from ticketing.desk.asking import ask_caller
 from ticketing.desk.call_backs import try_call_back
 from ticketing.desk.calls import record_calls
 from ticketing.desk.dispatches import change_dispatch, record_begun, record_dispatches, record_said
@@ -120,14 +119,14 @@ class TicketDesk:
                 told += record_dispatches(tx, command.dispatches, now)
                 told += record_return_calls(tx, command.return_calls, now, self._zone, self._targets)
                 return (*told, *record_said(tx, command.said, now))
-            case TriageTicket() | TurnStatus() | NoteBreaches() | NoteRecordingAccess():
+            case TriageTicket() | TurnStatus() | NoteBreaches() | NoteRecordingAccess() | AskCaller():
                 return change_ticket(tx, command, now, self._targets)
             case RequestDispatch() | CancelDispatch() | UpdateDispatch():
                 return change_dispatch(tx, command, now)
             case RequestReturnCall() | CancelReturnCall():
                 return change_return_call(tx, command, now)
-            case AskCaller() | TryCallBack():
-                return _about_the_caller(tx, command, now)
+            case TryCallBack():
+                return try_call_back(tx, command, now)
             case _:
                 return self._keep(command, tx, now)
 
@@ -145,11 +144,3 @@ class TicketDesk:
             case _:
                 keep_people(tx, command)
         return ()
-
-
-def _about_the_caller(tx: Transaction, command: AskCaller | TryCallBack, now: datetime) -> tuple[Entry, ...]:
-    match command:
-        case AskCaller():
-            return ask_caller(tx, command, now)
-        case TryCallBack():
-            return try_call_back(tx, command, now)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ticketing.commands import NoteBreaches, NoteRecordingAccess, TriageTicket, TurnStatus
+from ticketing.commands import AskCaller, NoteBreaches, NoteRecordingAccess, TriageTicket, TurnStatus
+from ticketing.desk.asking import ask_caller
 from ticketing.desk.telling import tell
 from ticketing.errors import StaleVersion
 from ticketing.events import NotePlayed, RecordingPlayed, StatusTurned
@@ -27,7 +28,7 @@ _BREACHES_AT_ONCE: Final = 200  # after a long downtime: an answer that opens a 
 
 def change_ticket(
     tx: Transaction,
-    command: TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess,
+    command: TriageTicket | TurnStatus | NoteBreaches | NoteRecordingAccess | AskCaller,
     now: datetime,
     targets: Targets,
 ) -> tuple[Entry, ...]:
@@ -41,6 +42,8 @@ def change_ticket(
             return note_breaches(tx, now, targets)
         case NoteRecordingAccess():
             return note_recording_access(tx, command, now)
+        case AskCaller():
+            return ask_caller(tx, command, now)
 
 
 def triage_ticket(tx: Transaction, command: TriageTicket, now: datetime, targets: Targets) -> tuple[Entry, ...]:
