@@ -8,12 +8,10 @@ import importlib
 import signal
 import sys
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway import call_facts
 from gateway.ami_link import AmiLogin
 from gateway.ami_listener import AmiListener
 from gateway.areas.kept import table_of
@@ -26,7 +24,7 @@ from gateway.feed import EntryCounts, Feed
 from gateway.health import HealthCheck
 from gateway.home import Home, load_secrets
 from gateway.journal import JournalTail
-from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
+from gateway.journal_formats import QUEUE_LOG, cel_format
 from gateway.location_listener import LocationListener
 from gateway.number_turns import NumberTurns
 from gateway.parts import Parts
@@ -246,14 +244,13 @@ def _folders(settings: Settings) -> dict[Part, Path]:
 
 def _journals(home: Home, settings: Settings, positions: Sequence[JournalPosition]) -> tuple[Journal, Journal]:
     saved = {position.name: position for position in positions}
-    from_cel = partial(call_facts.from_cel, service_numbers=settings.service_numbers)
 
     def tail(path: Path) -> JournalTail:
         return JournalTail(path, saved.get(path.name))
 
     return (
-        Journal(tail(home.queue_log), queue_log_records, call_facts.from_queue_log, queue_log_time),
-        Journal(tail(home.cel), cel_records, from_cel, cel_time),
+        Journal(tail(home.queue_log), QUEUE_LOG),
+        Journal(tail(home.cel), cel_format(settings.service_numbers)),
     )
 
 

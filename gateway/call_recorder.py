@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway import call_facts, ledger_ahead
+from gateway import call_facts
 from gateway.call_facts import TakerSigned, Unreadable, is_of_call
 from gateway.dispatch_facts import DispatchBegun, DispatchTold
 from gateway.journal import MANY_LINES
-from gateway.ledger_ahead import Ahead, Lines, Understood
-from gateway.ledger_lines import of_one_time
+from gateway.ledger_ahead import Ahead
+from gateway.ledger_reading import Understood, facts_in, read_on
 from gateway.located_invite import LocatedBody
 from gateway.return_call_facts import ReturnCallTold
 from gateway.skpd_facts import DispatchSaid, PinTried
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from gateway.call_facts import Fact
     from gateway.call_tracker import CallTracker
-    from gateway.journal import Chunk, JournalTail
+    from gateway.journal import JournalTail
+    from gateway.journal_formats import JournalFormat
+    from gateway.ledger_reading import Piece
     from gateway.set_aside import SetAside
     from ticketing.desk import TicketDesk
     from ticketing.model import JournalPosition
@@ -44,6 +46,10 @@ log = structlog.get_logger()
 _POLL_S = 0.1
 # So many lines a transaction, and four times as many after each that was not enough.
 _FEW_LINES = 8
+# So many calls a transaction: the doorbell waits for it, for a tenth of a second.
+_CALLS_TOGETHER = 200
+# A piece read ahead takes a tenth of that, its process's start included.
+_PIECE_WITHIN_S = 10.0
 # So long the ledger gives way to a doorbell that does not stop ringing.
 _LONGEST_WAY_S = 0.5
 # Between attempts while the store refuses.
@@ -56,19 +62,13 @@ _PLACES = 1_000
 
 @dataclass(slots=True)
 class Journal:
-    """A journal, what its lines hold, and the reader of that."""
+    """A journal, how its lines are read, and how far it has been."""
 
     tail: JournalTail
-    records: Callable[[str], tuple[str, ...]]
-    parse: Callable[[str], Fact | None]
-    written_at: Callable[[str], float | None]
+    format: JournalFormat
     read_once: asyncio.Event = field(default_factory=asyncio.Event)  # its end has been reached since the start
     _at_end: asyncio.Condition = field(default_factory=asyncio.Condition)
     _ends_seen: int = 0
-
-    def further(self) -> Journal:
-        """The same journal from where this one has read to, for whoever reads on before that is committed."""
-        return replace(self, tail=self.tail.further())
 
     async def reached_its_end(self) -> None:
         """Say that there was nothing more to read."""
@@ -128,11 +128,12 @@ class CallRecorder:
         """Record what the journals say, from the place of the last commit on; what belongs together, together."""
         most_lines = _FEW_LINES
         while True:
-            read, at_end = await asyncio.to_thread(_read_on, journals, most_lines)
+            read, at_end = await asyncio.to_thread(read_on, journals, most_lines)
             for journal in at_end:
                 await journal.reached_its_end()
             if read:
-                await self._record_read(read)
+                positions = tuple(chunk.position for _, chunk in read)
+                await self._record_read(journals, facts_in(read), positions)
             more = any(chunk.more for _, chunk in read)
             if more and most_lines == MANY_LINES:
                 await self._catch_up(journals)
@@ -140,40 +141,41 @@ class CallRecorder:
             if not more:
                 await asyncio.sleep(_POLL_S)
 
-    async def _record_read(self, read: Sequence[tuple[Journal, Chunk]]) -> None:
-        facts, refused = ledger_ahead.read(_lines(read))
-        await self._record_understood(read, Understood((), tuple(facts), tuple(refused)))
-
-    async def _record_understood(self, read: Sequence[tuple[Journal, Chunk]], told: Understood) -> None:
+    async def _record_read(
+        self, journals: Iterable[Journal], told: Understood, positions: tuple[JournalPosition, ...]
+    ) -> None:
         for one in told.refused:
             self._set_aside(*one)
+        calls = told.calls
+        while len(calls) > _CALLS_TOGETHER:
+            # Before their place: should we die now, they are read again, and nothing of them is new.
+            await self._give_way()
+            await self._until_recorded([], (), calls[:_CALLS_TOGETHER])
+            calls = calls[_CALLS_TOGETHER:]
         await self._give_way()
-        await self._until_recorded(list(told.facts), tuple(chunk.position for _, chunk in read), told.calls)
-        for journal, chunk in read:
-            journal.tail.confirm(chunk.position)
+        await self._until_recorded(list(told.facts), positions, calls)
+        tails = {journal.tail.path.name: journal.tail for journal in journals}
+        for position in positions:
+            tails[position.name].confirm(position)
 
     async def _catch_up(self, journals: Sequence[Journal]) -> None:
-        """Record what there is already, each piece while the next one is understood in a process beside this one."""
-        ahead, further = Ahead(), [journal.further() for journal in journals]
-        read: Sequence[tuple[Journal, Chunk]] = ()
-        coming: asyncio.Task[Understood] | None = None
+        """Record what there is already, each piece while the next one is read in a process beside this one.
+
+        Whatever becomes of that process: what it did not give is read here.
+        """
         try:
-            while True:
-                following, _ = await asyncio.to_thread(_read_on, further, MANY_LINES)
-                for journal, chunk in following:
-                    journal.tail.confirm(chunk.position)
-                told = await coming if coming else None
-                coming = asyncio.create_task(asyncio.to_thread(ahead.understand, _lines(following)))
-                if told is not None:
-                    await self._record_understood(_of(journals, read), told)
-                read = following
-                if not any(chunk.more for _, chunk in following):
-                    await self._record_understood(_of(journals, read), await coming)
-                    return
+            ahead = await asyncio.to_thread(Ahead, journals)
+        except OSError as error:  # no memory, no processes
+            log.warning("ledger_not_read_ahead", reason=str(error))
+            return
+        coming = asyncio.create_task(asyncio.to_thread(ahead.next))
+        try:
+            while (piece := await _in_time(coming)) is not None:
+                coming = asyncio.create_task(asyncio.to_thread(ahead.next))
+                await self._record_read(journals, piece.told, piece.positions)
         finally:
             ahead.close()
-            for journal in further:
-                journal.tail.close()
+            await asyncio.gather(coming, return_exceptions=True)
 
     async def _give_way(self) -> None:
         """Let the doorbell go first; not for ever, since the ledger is what counts."""
@@ -258,30 +260,10 @@ class CallRecorder:
             log.warning("unknown_taker_signed", extension=fact.extension, signed_in=fact.signed_in)
 
 
-def _lines(read: Iterable[tuple[Journal, Chunk]]) -> tuple[Lines, ...]:
-    return tuple(Lines(journal.records, journal.parse, chunk) for journal, chunk in read)
-
-
-def _of(journals: Iterable[Journal], read: Iterable[tuple[Journal, Chunk]]) -> list[tuple[Journal, Chunk]]:
-    """The same chunks, each with the journal of which this many are committed."""
-    by_path = {journal.tail.path: journal for journal in journals}
-    return [(by_path[journal.tail.path], chunk) for journal, chunk in read]
-
-
-def _read_on(journals: Sequence[Journal], most_lines: int) -> tuple[list[tuple[Journal, Chunk]], list[Journal]]:
-    """The next lines of each journal that has any, as far as belongs together; and the journals that have none."""
-    chunks = [(journal, journal.tail.read(most_lines)) for journal in journals]
-    read = [(journal, chunk) for journal, chunk in chunks if chunk is not None]
-    at_end = [journal for journal, chunk in chunks if chunk is None]
-    return (_together(read) if any(chunk.more for _, chunk in read) else read), at_end
-
-
-def _together(read: Sequence[tuple[Journal, Chunk]]) -> list[tuple[Journal, Chunk]]:
-    times = [([journal.written_at(line) for line in chunk.lines], chunk.more) for journal, chunk in read]
-    together: list[tuple[Journal, Chunk]] = []
-    for (journal, chunk), count in zip(read, of_one_time(times), strict=True):
-        if count == len(chunk.lines):
-            together.append((journal, chunk))
-        elif count and (fewer := journal.tail.read(count)) is not None:
-            together.append((journal, fewer))
-    return together
+async def _in_time(coming: asyncio.Task[Piece | None]) -> Piece | None:
+    """The piece, None when there is none, or none in time: a process that hangs holds nothing up for long."""
+    done, _ = await asyncio.wait({coming}, timeout=_PIECE_WITHIN_S)
+    if not done:
+        log.warning("ledger_not_read_ahead", reason=f"no piece within {_PIECE_WITHIN_S:g} s")
+        return None
+    return coming.result()

@@ -81,9 +81,10 @@ class JournalTail:
             self.close()
         self._position = position
 
-    def further(self) -> JournalTail:
-        """Another reader, from here on."""
-        return JournalTail(self.path, self._position)
+    @property
+    def position(self) -> JournalPosition | None:
+        """The place of the last confirmation; None before the first reading of all."""
+        return self._position
 
     def lag_s(self) -> float:
         """For how long something has lain unread, in seconds; 0 when all is read."""

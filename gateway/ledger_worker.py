@@ -1,4 +1,4 @@
-"""`python -m gateway.ledger_worker PARENT`: reads pickled lines of journals, writes what they say.
+"""`python -m gateway.ledger_worker PARENT`: is told of journals, reads them, and writes what they say, all pickled.
 
 Its other end is gateway.ledger_ahead. A module of its own: what is pickled here must not be of `__main__`.
 """
@@ -9,19 +9,18 @@ import pickle
 import sys
 from contextlib import suppress
 
-from gateway.ledger_ahead import understand
+from gateway.ledger_ahead import read_for
 from gateway.orphans import die_with_parent
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Read to the journals' ends, never further ahead than a pipe holds."""
     die_with_parent(int(sys.argv[1]))
-    asked, answers = sys.stdin.buffer, sys.stdout.buffer
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            lines = pickle.load(asked)  # noqa: S301 - from our parent
-            pickle.dump(understand(lines), answers)
-            answers.flush()
+    asked = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our parent
+    with suppress(BrokenPipeError):
+        for piece in read_for(asked):
+            pickle.dump(piece, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

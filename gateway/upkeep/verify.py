@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gateway import call_facts
 from gateway.call_facts import Unreadable, is_of_call
-from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
+from gateway.journal_formats import QUEUE_LOG, cel_format
 from gateway.upkeep.audit import ToldCalls, compare, untold
 from gateway.upkeep.ledger_files import LedgerFile, ledger_files
 from ticketing.errors import ChainBroken, StoreDamaged
@@ -27,8 +25,9 @@ from ticketing.timeline import verify_chain
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.call_facts import CallFact, Fact
+    from gateway.call_facts import CallFact
     from gateway.home import Home
+    from gateway.journal_formats import JournalFormat
     from ticketing.model import Call, JournalPosition
     from ticketing.store.inspection import Kept
 
@@ -98,14 +97,10 @@ class Verification:
     def _ledger(self, store: Inspection) -> None:
         # Before the ledger is opened: what is read up to here is in the store.
         places = store.positions()
-        from_cel = partial(call_facts.from_cel, service_numbers=self.service_numbers)
         with ExitStack() as stack:
             journals = [
-                _Reading(stack.enter_context(ledger_files(path)), places.get(path.name), records, parse, time)
-                for path, records, parse, time in (
-                    (self.home.queue_log, queue_log_records, call_facts.from_queue_log, queue_log_time),
-                    (self.home.cel, cel_records, from_cel, cel_time),
-                )
+                _Reading(stack.enter_context(ledger_files(path)), places.get(path.name), form)
+                for path, form in ((self.home.queue_log, QUEUE_LOG), (self.home.cel, cel_format(self.service_numbers)))
             ]
             for path, journal in zip((self.home.queue_log, self.home.cel), journals, strict=True):
                 if journal.files and journal.place_is_lost:
@@ -164,9 +159,7 @@ class _Reading:
 
     files: tuple[LedgerFile, ...]
     place: JournalPosition | None
-    records: Callable[[str], tuple[str, ...]]
-    parse: Callable[[str], Fact | None]
-    time: Callable[[str], float | None]
+    format: JournalFormat
     told: int = 0
     unreadable: int = 0
     begins: datetime | None = field(init=False)
@@ -196,14 +189,14 @@ class _Reading:
 
     def _fact(self, record: str) -> CallFact | None:
         try:
-            fact = self.parse(record)
+            fact = self.format.parse(record)
         except (Unreadable, RecursionError):
             self.unreadable += 1
             return None
         return fact if is_of_call(fact) else None
 
     def _at(self, record: str) -> datetime | None:
-        at = self.time(record)
+        at = self.format.written_at(record)
         return None if at is None else datetime.fromtimestamp(at, UTC)
 
     def _records(self) -> Iterator[str]:
@@ -211,7 +204,7 @@ class _Reading:
             left = size
             while left > 0 and (line := one.file.readline(left)):
                 left -= len(line)
-                for record in self.records(line.decode("utf-8", "replace").rstrip("\n")):
+                for record in self.format.records(line.decode("utf-8", "replace").rstrip("\n")):
                     self.told += 1
                     yield record
 

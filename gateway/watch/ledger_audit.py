@@ -111,9 +111,9 @@ class LedgerAudit:
 
 
 def _facts(journal: Journal, lines: Iterable[str]) -> Iterator[CallFact]:
-    for record in chain.from_iterable(map(journal.records, lines)):
+    for record in chain.from_iterable(map(journal.format.records, lines)):
         try:
-            fact = journal.parse(record)
+            fact = journal.format.parse(record)
         except (Unreadable, RecursionError):  # counted and kept aside by the recorder
             continue
         if is_of_call(fact):

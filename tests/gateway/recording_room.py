@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from gateway import call_facts
 from gateway.call_recorder import CallRecorder, Journal
 from gateway.call_tracker import CallTracker
 from gateway.clock import SystemClock
 from gateway.journal import JournalTail
-from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
+from gateway.journal_formats import QUEUE_LOG, cel_format
 from gateway.set_aside import SetAside
 from tests.gateway import transcripts
 from tests.ticketing.room import Told
@@ -87,9 +86,8 @@ class Room:
         """A recorder at work, from the place of the last commit on."""
         recorder = CallRecorder(self.desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO), SetAside(self.aside_file))
         saved = {position.name: position for position in await self.store.journal_positions()}
-        cel = Journal(JournalTail(self.cel_file, saved.get("cel.json")), cel_records, call_facts.from_cel, cel_time)
-        tail = JournalTail(self.queue_log_file, saved.get("queue_log"))
-        queue_log = Journal(tail, queue_log_records, call_facts.from_queue_log, queue_log_time)
+        cel = Journal(JournalTail(self.cel_file, saved.get("cel.json")), cel_format())
+        queue_log = Journal(JournalTail(self.queue_log_file, saved.get("queue_log")), QUEUE_LOG)
         work = (recorder.listen(), recorder.follow((queue_log, cel)))
         tasks = [asyncio.create_task(one) for one in work]
         try:

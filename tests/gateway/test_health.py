@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway import call_facts
 from gateway.ami_link import AmiLogin
 from gateway.ami_listener import AmiListener
 from gateway.call_recorder import CallRecorder, Journal
@@ -23,7 +22,7 @@ from gateway.config import Bind, Settings
 from gateway.health import HealthCheck
 from gateway.home import Home
 from gateway.journal import JournalTail
-from gateway.ledger_lines import cel_records, cel_time, queue_log_records, queue_log_time
+from gateway.journal_formats import QUEUE_LOG, cel_format
 from gateway.roster import Roster
 from gateway.set_aside import SetAside
 from gateway.telephony.asterisk import Asterisk
@@ -104,9 +103,8 @@ async def parts(tmp_path: Path, agi: Bind) -> AsyncIterator[Parts]:
     recorder = CallRecorder(
         desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO), SetAside(tmp_path / "unreadable.jsonl")
     )
-    tail = JournalTail(tmp_path / "queue_log", None)
-    queue_log = Journal(tail, queue_log_records, call_facts.from_queue_log, queue_log_time)
-    cel = Journal(JournalTail(tmp_path / "cel.json", None), cel_records, call_facts.from_cel, cel_time)
+    queue_log = Journal(JournalTail(tmp_path / "queue_log", None), QUEUE_LOG)
+    cel = Journal(JournalTail(tmp_path / "cel.json", None), cel_format())
     for journal in (queue_log, cel):
         journal.read_once.set()
     asterisk = Asterisk(Installed("22.10.1", ("false",), Path("/modules"), Path("/data")), home)
