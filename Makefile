@@ -14,7 +14,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test test-images lint types contracts lock bench chaos fuzz pictures snapshot clean dev equipped
+.PHONY: help run demo test test-images coverage lint types contracts lock bench chaos fuzz pictures snapshot clean dev equipped
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -30,7 +30,10 @@ demo: ## run, with a simulated town that calls (PACE=5: five times as fast); Ctr
 test: equipped lint types contracts ## set everything up and run every check and test
 	@if [ "$$(id -u)" = 0 ] && command -v buildah >/dev/null; then marks=; else marks='not images'; \
 	    echo 'siaga112: the images of docker/ are not tested here: that needs root and buildah (make test-images)'; fi; \
-	exec .venv/bin/python -m pytest --cov -m "$$marks" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	exec .venv/bin/python -m pytest -m "$$marks" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+coverage: equipped ## the tests that need no telephone, and what of the code they reach; slower by half than without
+	@exec .venv/bin/python -m pytest --cov -n $(WORKERS) --dist loadfile tests/ticketing tests/gateway $(ARGS)
 
 test-images: ## build the images of docker/ and call through them; needs root
 	@tools/bootstrap.sh images

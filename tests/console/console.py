@@ -25,11 +25,11 @@ from gateway.web.pages import add_pages
 from gateway.web.server import application
 from gateway.web.views import Seats
 from tests.console import evening
+from tests.databases import new_store
 from tests.gateway.web_desk import WELL
 from tests.ticketing.room import SetClock
 from ticketing.commands import AskCaller, CancelDispatch, CancelReturnCall, RequestDispatch, RequestReturnCall
 from ticketing.desk import TicketDesk
-from ticketing.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -227,7 +227,7 @@ async def _serve(
 
 
 async def _opened(folder: Path, loop: asyncio.AbstractEventLoop) -> Console:
-    store = await open_store(f"sqlite+aiosqlite:///{folder / 'siaga112.sqlite3'}")
+    store = await new_store(folder / "siaga112.sqlite3")
     clock = RunningClock(evening.NOW)
     desk = TicketDesk(store, clock, Feed(), ZoneInfo("Asia/Makassar"))
     home = Home(folder, folder / "journals")

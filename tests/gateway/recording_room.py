@@ -14,13 +14,13 @@ from gateway.clock import SystemClock
 from gateway.journal import JournalTail
 from gateway.journal_formats import QUEUE_LOG, cel_format
 from gateway.set_aside import SetAside
+from tests.databases import new_database
 from tests.gateway import transcripts
 from tests.ticketing.room import Told
 from ticketing.desk import TicketDesk
 from ticketing.errors import StoreUnusable
 from ticketing.model import CallerIdStyle
 from ticketing.store import SqliteStore
-from ticketing.store.migrate import prepare
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -142,9 +142,7 @@ def told(value: Callable[[], object]) -> Callable[[], Awaitable[object]]:
 
 @asynccontextmanager
 async def room_over(kind: type[SqliteStore], folder: Path) -> AsyncIterator[Room]:
-    file = folder / "siaga112.sqlite3"
-    prepare(file, checked=True)
-    store = await kind.opened(file)
+    store = await kind.opened(new_database(folder / "siaga112.sqlite3"))
     try:
         yield Room(folder, store)
     finally:

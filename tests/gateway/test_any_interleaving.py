@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from gateway import call_facts
 from gateway.call_facts import is_of_call
 from gateway.call_tracker import CallTracker
+from tests.databases import new_store
 from tests.gateway import transcripts
 from tests.ticketing.evidence import MORNING
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import RecordCalls
 from ticketing.desk import TicketDesk
 from ticketing.model import CallerIdStyle
-from ticketing.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ CEL = _of_calls(call_facts.from_cel(line) for story in transcripts.STORIES for l
 async def _told(batches: Sequence[Sequence[CallFact]]) -> tuple[dict[CallId, Call], Tickets]:
     """What a desk keeps when it is told these batches."""
     with TemporaryDirectory() as folder:
-        store = await open_store(f"sqlite+aiosqlite:///{Path(folder) / 'siaga112.sqlite3'}", checked=False)
+        store = await new_store(Path(folder) / "siaga112.sqlite3")
         desk = TicketDesk(store, SetClock(MORNING), Told(), ZoneInfo("Asia/Makassar"))
         tracker = CallTracker(lambda _trunk: CallerIdStyle.AUTO)
         for batch in batches:

@@ -29,6 +29,7 @@ from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
 from gateway.watch.alarms import Alarms
 from gateway.watch.ledger_audit import LedgerAudit
+from tests.databases import new_database
 from tests.gateway.agi_peer import serving
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi
 from tests.ticketing.evidence import answered, arrives, hung_up
@@ -38,7 +39,6 @@ from ticketing.desk import TicketDesk
 from ticketing.errors import StoreUnusable
 from ticketing.model import CallerIdStyle
 from ticketing.store import SqliteStore
-from ticketing.store.migrate import prepare
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -97,8 +97,7 @@ async def connected(listener: AmiListener) -> AsyncIterator[None]:
 async def parts(tmp_path: Path, agi: Bind) -> AsyncIterator[Parts]:
     settings = Settings(home=tmp_path / "home")
     home = Home.of(settings)
-    prepare(tmp_path / "siaga112.sqlite3", checked=True)
-    store = await FailingStore.opened(tmp_path / "siaga112.sqlite3")
+    store = await FailingStore.opened(new_database(tmp_path / "siaga112.sqlite3"))
     desk = TicketDesk(store, SystemClock(), Told(), ZoneInfo("Asia/Makassar"))
     recorder = CallRecorder(
         desk, CallTracker(lambda _trunk: CallerIdStyle.AUTO), SetAside(tmp_path / "unreadable.jsonl")

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.ami_link import AmiRefused, AmiUnavailable
 from gateway.return_caller import ReturnCaller, originate, unheard_of
+from tests.databases import new_store
 from tests.ticketing.evidence import MORNING, at, call_id
 from tests.ticketing.room import SetClock, Told
 from tests.ticketing.test_desk_call_backs import abandoned
@@ -17,7 +18,6 @@ from ticketing.desk import TicketDesk
 from ticketing.errors import PhoneAbsent, PhoneInUse, ReturnCallUnknown, UnknownTaker
 from ticketing.model import Taker
 from ticketing.return_calls import ReturnCall, ReturnOutcome
-from ticketing.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -63,7 +63,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    store = await open_store(f"sqlite+aiosqlite:///{tmp_path / 'siaga112.sqlite3'}")
+    store = await new_store(tmp_path / "siaga112.sqlite3")
     clock, line = SetClock(MORNING), Line()
     desk = TicketDesk(store, clock, Told(), ZoneInfo("Asia/Makassar"))
     await desk.handle(AddTaker(Taker("201", "Rahmawati", "secret")))

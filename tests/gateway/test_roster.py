@@ -23,6 +23,7 @@ from gateway.roster import Desk, Roster, changes, read_desk
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
 from gateway.telephony.render import render_phones
+from tests.databases import new_database
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi, encoded
 from tests.ticketing.room import Told
 from ticketing.commands import AddSkpd, AddTaker, SignTaker
@@ -31,7 +32,6 @@ from ticketing.errors import StoreUnusable
 from ticketing.model import Taker
 from ticketing.skpd import Line, Skpd
 from ticketing.store import SqliteStore
-from ticketing.store.migrate import prepare
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -241,8 +241,7 @@ async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     settings = Settings(home=tmp_path / "home")
     home = Home.of(settings)
     home.make()
-    prepare(tmp_path / "siaga112.sqlite3", checked=True)
-    store = await FailingStore.opened(tmp_path / "siaga112.sqlite3")
+    store = await FailingStore.opened(new_database(tmp_path / "siaga112.sqlite3"))
     control = tmp_path / "asterisk"
     control.write_text(CONTROL.format(folder=tmp_path))
     control.chmod(0o700)

@@ -13,13 +13,13 @@ from gateway.ami_listener import AmiListener
 from gateway.home import Home
 from gateway.watch.alarms import Alarms
 from gateway.watch.test_call import CallPlacer, ScheduledCalls
+from tests.databases import new_store
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi
 from tests.ticketing.evidence import MORNING, arrives, at, hung_up
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import RecordCalls
 from ticketing.desk import TicketDesk
 from ticketing.model import AnswerLeg, Call, LegKind
-from ticketing.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ class Room:
 
 @asynccontextmanager
 async def room(folder: Path, every_s: float = 0.0) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite+aiosqlite:///{folder / 'siaga112.sqlite3'}")
+    store = await new_store(folder / "siaga112.sqlite3")
     clock, home = SetClock(MORNING), Home(folder, folder / "journals")
     desk = TicketDesk(store, clock, Told(), ZoneInfo("Asia/Makassar"))
     async with FakeAmi() as ami:

@@ -28,6 +28,7 @@ from gateway.web.pages import add_pages
 from gateway.web.passwords import digest, hashed
 from gateway.web.routes import API
 from gateway.web.server import application, started
+from tests.databases import new_store
 from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives, call_id, hung_up
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import AddPremiseNote, AddSkpd, AddToken, AddUser, RecordCalls, RequestDispatch
@@ -37,7 +38,6 @@ from ticketing.model import Role
 from ticketing.people import Token, User
 from ticketing.premise import PremiseKind, Premises
 from ticketing.skpd import Line, Skpd
-from ticketing.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -262,7 +262,7 @@ async def _seats() -> Seats | None:
 @asynccontextmanager
 async def open_room(folder: Path, with_parts: Callable[[Web], Web] = lambda parts: parts) -> AsyncIterator[Room]:
     """A room in this folder, open while the block runs; `with_parts` gives it other parts than the usual ones."""
-    store = await open_store(f"sqlite+aiosqlite:///{folder / 'siaga112.sqlite3'}")
+    store = await new_store(folder / "siaga112.sqlite3")
     clock, told, health = SetClock(MORNING), Told(), SetHealth()
     counts = EntryCounts()
     feed = Feed((told, counts))

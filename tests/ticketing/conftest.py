@@ -5,14 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.databases import new_store
 from tests.ticketing.evidence import MORNING
 from tests.ticketing.room import SetClock, Told
 from ticketing.desk import TicketDesk
-from ticketing.store import SqliteStore, open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from ticketing.store import SqliteStore
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(database: Path) -> AsyncIterator[SqliteStore]:
-    store = await open_store(f"sqlite+aiosqlite:///{database}")
+    store = await new_store(database)
     yield store
     await store.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,9 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
+from tests.databases import new_store
 from tests.ticketing.evidence import HIDDEN, MULYADI, answered, arrives, at, hung_up
 from tests.ticketing.room import SetClock, Told
-from tests.ticketing.test_desk_call_backs import RATNA, new_store
+from tests.ticketing.test_desk_call_backs import RATNA
 from ticketing.callbacks import CallBackOutcome, number_of
 from ticketing.commands import RecordCalls, TryCallBack
 from ticketing.desk import TicketDesk
@@ -49,7 +51,7 @@ class CallBacks(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = TemporaryDirectory()
-        self.store: SqliteStore = self.runner.run(new_store(self.folder.name))
+        self.store: SqliteStore = self.runner.run(new_store(Path(self.folder.name) / "siaga112.sqlite3"))
         self.clock, self.told = SetClock(at(0).at), Told()
         self.desk = TicketDesk(self.store, self.clock, self.told, ZoneInfo("Asia/Makassar"))
         self.serial = 0

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.databases import new_store
 from tests.ticketing.evidence import MORNING, call_id, joined, pieces_of
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import RecordCalls
 from ticketing.desk import TicketDesk
-from ticketing.store import open_store
 from ticketing.timeline import Entry, verify_chain
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def told_to_a_desk(
 ) -> tuple[list[KeptCall], list[KeptTicket], list[Entry], list[int]]:
     """Give what a desk keeps and tells of this evidence, and the sum of its tickets' versions after each command."""
     with TemporaryDirectory() as folder:
-        store = await open_store(f"sqlite+aiosqlite:///{Path(folder) / 'siaga112.sqlite3'}", checked=False)
+        store = await new_store(Path(folder) / "siaga112.sqlite3")
         told = Told()
         desk = TicketDesk(store, SetClock(MORNING), told, ZoneInfo("Asia/Makassar"))
         versions: list[int] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.databases import new_store
 from tests.ticketing.evidence import (
     HIDDEN,
     MORNING,
@@ -32,8 +32,6 @@ from ticketing.commands import LONGEST_TEXT, RecordCalls, TryCallBack
 from ticketing.desk import TicketDesk
 from ticketing.errors import CallBackOver, CallBackUnknown, GivingUpRefused, ReasonNeeded
 from ticketing.model import Call, Role
-from ticketing.store import open_store
-from ticketing.store.migrate import prepare
 from ticketing.timeline import verify_chain
 
 if TYPE_CHECKING:
@@ -288,24 +286,9 @@ def told_of(serial: int, caller: Caller, end: str) -> list[Call]:
 stories = st.lists(st.tuples(st.sampled_from([MULYADI, RATNA, HIDDEN]), st.sampled_from(ENDS)), min_size=1, max_size=6)
 
 
-@cache
-def _prepared() -> bytes:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "siaga112.sqlite3"
-        prepare(file, checked=False)
-        return file.read_bytes()
-
-
-async def new_store(folder: str) -> SqliteStore:
-    """A store of its own for each example: its database is copied, since making one takes longer than the example."""
-    file = Path(folder) / "siaga112.sqlite3"
-    file.write_bytes(_prepared())
-    return await open_store(f"sqlite+aiosqlite:///{file}", checked=False)
-
-
 async def told_to_a_desk(pieces: list[Call]) -> tuple[list[KeptCallBack], list[KeptCallBack]]:
     with TemporaryDirectory() as folder:
-        store = await new_store(folder)
+        store = await new_store(Path(folder) / "siaga112.sqlite3")
         desk = TicketDesk(store, SetClock(MORNING), Told(), ZoneInfo("Asia/Makassar"))
         for piece in pieces:
             await desk.handle(RecordCalls((piece,)))

@@ -6,13 +6,14 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.databases import new_store
 from tests.ticketing.evidence import MORNING, answered, arrives, at, call_id
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import NoteBreaches, RecordCalls, Triage, TriageTicket, TurnStatus
@@ -20,8 +21,6 @@ from ticketing.desk import TicketDesk
 from ticketing.errors import ReopenFirst, StaleVersion, TransitionRefused
 from ticketing.model import CallType, Precision, Role, TicketStatus
 from ticketing.sla import SlaState, breaches_owed, clocks
-from ticketing.store import open_store
-from ticketing.store.migrate import prepare
 from ticketing.timeline import verify_chain
 
 if TYPE_CHECKING:
@@ -41,20 +40,14 @@ waits = st.timedeltas(timedelta(), timedelta(minutes=12)) | st.sampled_from(
 class TicketLife(RuleBasedStateMachine):
     """One ticket, everything that can be asked of it, and a clock that only goes on."""
 
-    _prepared: ClassVar[bytes] = b""
-
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.folder = TemporaryDirectory()
         file = Path(self.folder.name) / "siaga112.sqlite3"
-        if not TicketLife._prepared:
-            prepare(file, checked=False)
-            TicketLife._prepared = file.read_bytes()
-        file.write_bytes(TicketLife._prepared)
         self.clock = SetClock(at(5).at)
         self.told = Told()
-        self.store = self.run(open_store(f"sqlite+aiosqlite:///{file}", checked=False))
+        self.store = self.run(new_store(file))
         self.desk = TicketDesk(self.store, self.clock, self.told, ZoneInfo("Asia/Makassar"))
 
     def run(self, what: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - what the coroutine gives
