@@ -174,7 +174,8 @@ class CallRecorder:
                 coming = asyncio.create_task(asyncio.to_thread(ahead.next))
                 await self._record_read(journals, piece.told, piece.positions)
         finally:
-            ahead.close()
+            # In a thread: a process that waits for a dead disk ends when that does.
+            await asyncio.to_thread(ahead.close)
             await asyncio.gather(coming, return_exceptions=True)
 
     async def _give_way(self) -> None:

@@ -117,6 +117,7 @@ def test_nobody_overlooks_that_no_line_has_accepted(evening: Console, visiting: 
     expect(row).to_contain_text("Polres Bima Kota: Gagal")
     expect(row).to_contain_text("PSC 119 · ambulans: Menuju lokasi")
     row.get_by_role("link").click()
+    page.wait_for_url("**/tickets/*")
     alarm = page.get_by_role("alert").filter(has_text="Tidak ada yang menerima di Polres Bima Kota.")
     expect(alarm).to_be_visible()
     page.get_by_role("button", name="Polres Bima Kota", exact=True).click()

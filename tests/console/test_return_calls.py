@@ -47,6 +47,7 @@ def test_a_taker_calls_back_with_one_click_and_the_callers_ticket_comes_up(eveni
     # What came of it nobody has to type, and it is owed still.
     expect(row.get_by_role("listitem").first).to_contain_text("sibuk")
     call.click()
+    expect(row).to_contain_text("Telepon 202 berdering: angkat")  # the ledger tells of what was begun, never before
     heard(evening, 2, picked_up=True)
     heard(evening, 2, dialled=None, reached=None)
     page.wait_for_url("**/tickets/*")
