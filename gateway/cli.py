@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 _LONGEST_NAME: Final = 80
 _LONGEST_ANSWER: Final = 64 * 1024  # bytes of a health answer; it has some 300
+_KEY_WIDTH: Final = 18  # of the longest, `call backs owed`, and some room
 # What a verb needs is imported when it runs: `--help` and `status` answer at once.
 
 
@@ -141,9 +142,9 @@ def _show_health(health: dict[str, Any]) -> None:
                 click.echo(printable(f"  ! {one.get('text')}" if isinstance(one, dict) else f"  ! {one}"))
         elif isinstance(value, dict):
             told = ", ".join(f"{name} {state}" for name, state in value.items())
-            click.echo(printable(f"  {key:<15}{told}"))
+            click.echo(printable(f"  {key:<{_KEY_WIDTH}}{told}"))
         elif key != "ready":
-            click.echo(printable(f"  {key.replace('_', ' '):<15}{value}"))
+            click.echo(printable(f"  {key.replace('_', ' '):<{_KEY_WIDTH}}{value}"))
 
 
 def _person(_ctx: click.Context, _param: click.Parameter, value: str) -> str:

@@ -21,6 +21,7 @@ import pytest
 
 from gateway.cli import _say, main
 from gateway.config import CHECKOUT
+from gateway.health import Health
 from tests.ticketing.evidence import HIDDEN, MORNING, MULYADI, answered, arrives, hung_up
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import AddUser, RecordCalls
@@ -384,6 +385,28 @@ def test_a_line_that_is_ready_says_so_with_its_status(siaga112: Siaga112) -> Non
         0,
         ["ready", "staffed", "2", "ami", "connected", "journal", "lag", "s", "0.0"],
     )
+
+
+def test_each_fact_of_the_status_stands_apart_from_its_name(siaga112: Siaga112) -> None:
+    links = {"ami": "connected", "agi": "ok", "store": "ok", "trunks": {"telkom": "up"}}
+    counts = {"open_tickets": 3, "call_backs_owed": 4, "unreadable": 5, "audit": 6}
+    health = Health(ready=True, staffed=2, free=1, journal_lag_s=0.0, **links, **counts)  # type: ignore[arg-type]
+    with answering(json.dumps(health.as_json()).encode()) as address:
+        siaga112.settings(f'http_bind = "{address}"\n')
+        _, *told = siaga112("status").out.splitlines()
+    assert [re.split(" {2,}", line.strip()) for line in told] == [
+        ["staffed", "2"],
+        ["free", "1"],
+        ["ami", "connected"],
+        ["agi", "ok"],
+        ["store", "ok"],
+        ["journal lag s", "0.0"],
+        ["open tickets", "3"],
+        ["call backs owed", "4"],
+        ["unreadable", "5"],
+        ["audit", "6"],
+        ["trunks", "telkom up"],
+    ]
 
 
 def test_a_line_that_is_not_ready_says_why_and_its_status_is_1(siaga112: Siaga112) -> None:
