@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 ABOUT = ("--number", "0812-3450-0001", "--kind", "hazard", "--by", "dewi")
 
 
-@pytest.fixture
-def line(tmp_path: Path) -> Line:
-    line = Line(tmp_path)
+def staffed(home: Path) -> Line:
+    line = Line(home)
     for name, role in (("dewi", "supervisor"), ("siti", "call_taker")):
         assert line.add(name, role).returncode == 0
     return line
 
 
-def test_a_note_is_written_listed_and_withdrawn(line: Line) -> None:
+@pytest.fixture(scope="module")
+def line_without_notes(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    return staffed(tmp_path_factory.mktemp("home"))
+
+
+def test_a_note_is_written_listed_and_withdrawn(tmp_path: Path) -> None:
+    line = staffed(tmp_path)
     assert line.siaga112("notes", "add", *ABOUT, typed="Anjing galak\n").stdout.startswith("note 1 written; it holds")
     house = ("--area", "52.72.01.1001", "--address", "Gang Mawar 12", "--kind", "access", "--text", "Kode\x1b[2J 4711")
     until = (datetime.now(UTC) + timedelta(days=60)).date().isoformat()
@@ -63,9 +68,9 @@ def test_a_note_is_written_listed_and_withdrawn(line: Line) -> None:
         ((*ABOUT, "--text", " "), "the text is empty"),
     ],
 )
-def test_what_is_no_note_is_one_clear_line(line: Line, words: tuple[str, ...], why: str) -> None:
-    done = line.siaga112("notes", "add", *words, typed="Anjing galak\n")
+def test_what_is_no_note_is_one_clear_line(line_without_notes: Line, words: tuple[str, ...], why: str) -> None:
+    done = line_without_notes.siaga112("notes", "add", *words, typed="Anjing galak\n")
     assert done.returncode != 0
     assert why in done.stderr
     assert done.stderr.count("\n") == 1
-    assert line.told("notes", "list") == []
+    assert line_without_notes.told("notes", "list") == []
