@@ -186,7 +186,7 @@ class Console:
 
     async def cut(self) -> None:
         """Break every connection and take no new one."""
-        await self.runner.cleanup()
+        await _stop(self.runner)
 
     async def back(self) -> None:
         """Be there again, on the same port."""
@@ -238,8 +238,18 @@ async def _opened(folder: Path, loop: asyncio.AbstractEventLoop) -> Console:
     return Console(store, desk, clock, home, alarms, line, loop, runner, port)
 
 
+async def _stop(runner: web.AppRunner) -> None:
+    """Stop serving, and let go of connections whose browser has not taken all of its answer: their loop will end."""
+    transports = [one.transport for one in runner.server.connections] if runner.server else []
+    await runner.cleanup()
+    for transport in transports:
+        if transport is not None:
+            transport.abort()
+    await asyncio.sleep(0)  # each is told that it is lost in the loop's next round
+
+
 async def _closed(console: Console) -> None:
-    await console.runner.cleanup()
+    await _stop(console.runner)
     # As asyncio.run() does: a request that the server gave up lets go of the database before its loop ends.
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
