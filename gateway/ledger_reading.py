@@ -6,6 +6,7 @@ Read by the recorder itself, and, while there is much to catch up with, by a pro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from gateway.call_facts import CallArrived, CallerIdentified, CallLocated, Unreadable, is_of_call
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Reads a piece: some 11,000 records, in tens of megabytes.
 _MOST_READS: Final = 8
+_UNANSWERED: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Reader(Protocol):
@@ -130,7 +132,7 @@ def joined(told: Understood) -> Understood:
         piece = piece_of(fact, as_sent)
         known = calls.get(piece.id)
         calls[piece.id] = known.learn(piece) if known else piece
-    in_order = sorted(calls.values(), key=lambda call: (call.answered or call.arrival).at)
+    in_order = sorted(calls.values(), key=lambda call: call.answered.at if call.answered else _UNANSWERED)
     return Understood(tuple(in_order), tuple(others), told.refused)
 
 
