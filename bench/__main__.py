@@ -31,10 +31,10 @@ from bench.dispatches import measure, skpds
 from bench.meters import Spread, committed_at, cpu_s, log_of, memory_mb, script_took, told_at
 from bench.profile import sampled, told
 from bench.sipp import Citizen, Pickup, SippFailed, citizens, free_address
-from gateway.clock import SystemClock
-from gateway.config import Settings
+from gateway.access.passwords import digest
 from gateway.feed import Feed
-from gateway.web.passwords import digest
+from gateway.process.clock import SystemClock
+from gateway.site.config import Settings
 from tests.telephony.line import Line, eventually
 from ticketing.commands import AddSkpd, AddTaker, AddToken, AddUser
 from ticketing.desk import TicketDesk
@@ -150,7 +150,7 @@ class Bench:
         """By name."""
         return {
             "gateway": self.line.process("-m gateway "),
-            "AGI server": self.line.process("gateway.agi_server"),
+            "AGI server": self.line.process("gateway.agi.server"),
             "Asterisk": self.line.process("asterisk.conf"),
             "floor": self.floor.process,
         }

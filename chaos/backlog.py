@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gateway.ledger_lines import cel_time, queue_log_time
+from gateway.ledger.lines import cel_time, queue_log_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

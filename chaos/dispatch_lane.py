@@ -27,9 +27,9 @@ from chaos.dispatch_scene import READY_WITHIN_S, SOON_S, TAKER_HZ, Scene, Stoppe
 from chaos.dispatch_verdict import Played, Standing
 from chaos.verdict import Told
 from chaos.witnesses import Ledger, Seen, key_of, written
-from gateway.clock import SystemClock
-from gateway.config import Settings
 from gateway.feed import Feed
+from gateway.process.clock import SystemClock
+from gateway.site.config import Settings
 from tests.telephony.line import Line
 from ticketing.commands import AddSkpd
 from ticketing.desk import TicketDesk

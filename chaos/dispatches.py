@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chaos.dispatch_plan import Round
     from chaos.dispatch_verdict import Played
 
-# A dispatch that Asterisk has nothing of is given up after 10 s and two looks (gateway/dispatcher.py).
+# A dispatch that Asterisk has nothing of is given up after 10 s and two looks (gateway/dispatching/dispatcher.py).
 _SETTLES_WITHIN_S: Final = 45.0
 _LOOKS_EVERY_S: Final = 1.0
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _PROCESSES: Final = {
     Kind.KILL_GATEWAY: "-m gateway ",
     Kind.FREEZE_GATEWAY: "-m gateway ",
-    Kind.KILL_AGI: "gateway.agi_server",
-    Kind.FREEZE_AGI: "gateway.agi_server",
+    Kind.KILL_AGI: "gateway.agi.server",
+    Kind.FREEZE_AGI: "gateway.agi.server",
     Kind.FREEZE_SUPERVISOR: "run",
 }
 _FILLS_AGAIN_S: Final = 0.1

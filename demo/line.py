@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench.sipp import Address
-from gateway.config import CHECKOUT, Bind, Settings
+from gateway.site.config import CHECKOUT, Bind, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -110,7 +110,7 @@ class DemoLine:
     @classmethod
     def prepared(cls, home: Path, settings: str, say: Say) -> DemoLine:
         """A line in this folder with these settings (TOML), not started yet."""
-        # Found before any site's own file in the checkout (gateway.config.find_file).
+        # Found before any site's own file in the checkout (gateway.site.config.find_file).
         (home / "siaga112.toml").write_text(settings, encoding="utf-8")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SIAGA112_")}
         ports = {name: os.environ[name] for name in TAKEN_OVER if name in os.environ}

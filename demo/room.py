@@ -12,8 +12,8 @@ from demo.api import Refused
 from demo.people import TAKERS, whom_to_send
 from demo.stories import GHOST, Story
 from demo.town import subscriber
-from gateway.cli_store import printable
-from gateway.config import Settings
+from gateway.cli.store import printable
+from gateway.site.config import Settings
 from ticketing.model import CallType
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bench.softphone import Plan, Softphone
 from demo.people import SKPDS
-from gateway.line_syntax import parse_line
+from gateway.dispatching.line_syntax import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,10 @@ gc.disable()
 import asyncio  # noqa: E402
 import sys  # noqa: E402
 
-from gateway import config, logs  # noqa: E402
 from gateway.app import run_gateway  # noqa: E402
-from gateway.orphans import die_with_parent  # noqa: E402
+from gateway.process import logs  # noqa: E402
+from gateway.process.orphans import die_with_parent  # noqa: E402
+from gateway.site import config  # noqa: E402
 
 
 def main() -> None:

@@ -12,32 +12,31 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.ami_link import AmiLogin
-from gateway.ami_listener import AmiListener
-from gateway.areas.kept import table_of
-from gateway.areas.table import AreasUnreadable, AreaTable
-from gateway.call_recorder import CallRecorder, Journal
-from gateway.call_tracker import CallTracker
-from gateway.clock import SystemClock
-from gateway.dispatcher import Dispatcher
+from gateway.alarms import Alarms
+from gateway.calls.call_recorder import CallRecorder, Journal
+from gateway.calls.number_turns import NumberTurns
+from gateway.calls.reconciler import Reconciler
+from gateway.calls.silent_caller import SilentCaller
+from gateway.dispatching.dispatcher import Dispatcher
+from gateway.dispatching.return_caller import ReturnCaller
+from gateway.dispatching.roster import Roster
+from gateway.doorbell.ami_link import AmiLogin
+from gateway.doorbell.ami_listener import AmiListener
+from gateway.doorbell.location_listener import LocationListener
+from gateway.facts.call_tracker import CallTracker
 from gateway.feed import EntryCounts, Feed
 from gateway.health import HealthCheck
-from gateway.home import Home, load_secrets
-from gateway.journal import JournalTail
-from gateway.journal_formats import QUEUE_LOG, cel_format
-from gateway.location_listener import LocationListener
-from gateway.number_turns import NumberTurns
+from gateway.ledger.formats import QUEUE_LOG, cel_format
+from gateway.ledger.journal import JournalTail
+from gateway.ledger.set_aside import SetAside
 from gateway.parts import Parts
-from gateway.reconciler import Reconciler
-from gateway.return_caller import ReturnCaller
-from gateway.roster import Roster
-from gateway.set_aside import SetAside
-from gateway.silent_caller import SilentCaller
-from gateway.sla_watch import DueInstants, SlaWatch
+from gateway.places.areas.kept import table_of
+from gateway.places.areas.table import AreasUnreadable, AreaTable
+from gateway.process.clock import SystemClock
+from gateway.site.home import Home, load_secrets
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import provide
 from gateway.upkeep.rotation import Rotation
-from gateway.watch.alarms import Alarms
 from gateway.watch.boundary_watch import BoundaryWatch
 from gateway.watch.cell_watch import CellWatch
 from gateway.watch.clock_sync import watch_clock
@@ -47,6 +46,7 @@ from gateway.watch.ledger_audit import LedgerAudit, behind
 from gateway.watch.nuisance_watch import NuisanceWatch
 from gateway.watch.pin_watch import PinWatch
 from gateway.watch.skpd_watch import SkpdWatch
+from gateway.watch.sla_watch import DueInstants, SlaWatch
 from gateway.watch.space import Part
 from gateway.watch.test_call import CallPlacer, ScheduledCalls
 from gateway.watch.trunk_watch import TrunkWatch
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from gateway.config import Settings
+    from gateway.site.config import Settings
     from ticketing.model import JournalPosition
     from ticketing.ports import Store
     from ticketing.timeline import Entry

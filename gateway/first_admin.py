@@ -6,9 +6,9 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from gateway.clock import SystemClock
+from gateway.access.passwords import hashed
 from gateway.feed import Feed
-from gateway.web.passwords import hashed
+from gateway.process.clock import SystemClock
 from ticketing.commands import AddUser
 from ticketing.desk import TicketDesk
 from ticketing.model import Role
@@ -16,7 +16,7 @@ from ticketing.people import User
 from ticketing.store import open_store
 
 if TYPE_CHECKING:
-    from gateway.config import Settings
+    from gateway.site.config import Settings
 
 FIRST_ADMIN: Final = "admin"
 

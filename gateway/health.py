@@ -6,19 +6,19 @@ import asyncio
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateway.agi_probe import probe_async
-from gateway.ami_link import AmiRefused, AmiUnavailable
+from gateway.agi.probe import probe_async
+from gateway.doorbell.ami_link import AmiRefused, AmiUnavailable
 from gateway.presentation import alarm_json
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.ami_listener import AmiListener
-    from gateway.call_recorder import CallRecorder, Journal
-    from gateway.config import Bind
-    from gateway.roster import Roster
-    from gateway.watch.alarms import Alarm, Alarms
+    from gateway.alarms import Alarm, Alarms
+    from gateway.calls.call_recorder import CallRecorder, Journal
+    from gateway.dispatching.roster import Roster
+    from gateway.doorbell.ami_listener import AmiListener
+    from gateway.site.config import Bind
     from gateway.watch.ledger_audit import LedgerAudit
     from ticketing.ports import Store
 

@@ -9,23 +9,22 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
-    from gateway.ami_listener import AmiListener
-    from gateway.areas.table import AreaTable
-    from gateway.call_recorder import CallRecorder, Journal
-    from gateway.config import Settings
-    from gateway.dispatcher import Dispatcher
+    from gateway.alarms import Alarms
+    from gateway.calls.call_recorder import CallRecorder, Journal
+    from gateway.calls.number_turns import NumberTurns
+    from gateway.calls.reconciler import Reconciler
+    from gateway.calls.silent_caller import SilentCaller
+    from gateway.dispatching.dispatcher import Dispatcher
+    from gateway.dispatching.return_caller import ReturnCaller
+    from gateway.dispatching.roster import Roster
+    from gateway.doorbell.ami_listener import AmiListener
+    from gateway.doorbell.location_listener import LocationListener
     from gateway.feed import EntryCounts, Feed
     from gateway.health import HealthCheck
-    from gateway.home import Home
-    from gateway.location_listener import LocationListener
-    from gateway.number_turns import NumberTurns
-    from gateway.reconciler import Reconciler
-    from gateway.return_caller import ReturnCaller
-    from gateway.roster import Roster
-    from gateway.silent_caller import SilentCaller
-    from gateway.sla_watch import SlaWatch
+    from gateway.places.areas.table import AreaTable
+    from gateway.site.config import Settings
+    from gateway.site.home import Home
     from gateway.upkeep.rotation import Rotation
-    from gateway.watch.alarms import Alarms
     from gateway.watch.boundary_watch import BoundaryWatch
     from gateway.watch.cell_watch import CellWatch
     from gateway.watch.disk_watch import DiskWatch
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.watch.ledger_audit import LedgerAudit
     from gateway.watch.nuisance_watch import NuisanceWatch
     from gateway.watch.skpd_watch import SkpdWatch
+    from gateway.watch.sla_watch import SlaWatch
     from gateway.watch.test_call import ScheduledCalls
     from gateway.watch.trunk_watch import TrunkWatch
     from ticketing.desk import TicketDesk

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gateway.cells.table import NO_CELLS
+from gateway.places.cells.table import NO_CELLS
 from ticketing.sla import clocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gateway.areas.search import Closeness
-    from gateway.areas.table import Area, AreaTable
-    from gateway.cells.table import Cells
-    from gateway.watch.alarms import Alarm
+    from gateway.alarms import Alarm
+    from gateway.places.areas.search import Closeness
+    from gateway.places.areas.table import Area, AreaTable
+    from gateway.places.cells.table import Cells
     from ticketing.dispatch import Dispatch, DispatchLeg
     from ticketing.located import LocationSource
     from ticketing.model import Call, Caller, Instant, Ticket

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from gateway import logs
-from gateway.agi_probe import probe_async
-from gateway.areas.kept import table_of
+from gateway.agi.probe import probe_async
 from gateway.first_admin import FIRST_ADMIN, first_admin
-from gateway.home import Home, HomeUnusable, load_secrets
-from gateway.supervisor import Program, Supervisor, Watch, spawn
+from gateway.places.areas.kept import table_of
+from gateway.process import logs
+from gateway.process.supervisor import Program, Supervisor, Watch, spawn
+from gateway.site.home import Home, HomeUnusable, load_secrets
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.prompts import lay_prompts
 from gateway.telephony.provide import provide
@@ -32,8 +32,8 @@ from ticketing.store import open_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from gateway.config import Bind, Settings
-    from gateway.supervisor import Start
+    from gateway.process.supervisor import Start
+    from gateway.site.config import Bind, Settings
     from ticketing.model import Taker
     from ticketing.skpd import Skpd
 
@@ -187,7 +187,7 @@ def _ours(settings: Settings, home: Home) -> list[Program]:
             "gateway", ours("gateway", "gateway.log"), Watch(gateway_answers, every_s=2.0, grace_s=60.0, failures=2)
         ),
         # A caller waits while this one hangs: looked at often, given no second chance.
-        Program("AGI server", ours("gateway.agi_server", "agi.log"), Watch(agi_answers, every_s=0.5)),
+        Program("AGI server", ours("gateway.agi.server", "agi.log"), Watch(agi_answers, every_s=0.5)),
     ]
 
 

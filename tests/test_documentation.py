@@ -15,10 +15,10 @@ import pytest
 
 import ticketing.dispatch_events
 import ticketing.return_call_events  # noqa: F401 - and its
-from gateway import channel_variables
-from gateway.cli import siaga112
-from gateway.config import CHECKOUT, Queueing, ScheduledTestCall, Settings, Sla, Storage, Trunk
-from gateway.web.api import ROUTES
+from gateway.cli.root import siaga112
+from gateway.facts import channel_variables
+from gateway.site.config import CHECKOUT, Queueing, ScheduledTestCall, Settings, Sla, Storage, Trunk
+from gateway.web.api.table import ROUTES
 from ticketing.events import Event
 from ticketing.model import CallType
 from ticketing.permissions import PERMISSIONS, Permission
@@ -233,7 +233,7 @@ def shared_names() -> dict[str, str]:
 
 @pytest.mark.parametrize(("name", "value"), shared_names().items())
 def test_every_shared_name_is_used_by_the_dialplan_or_a_script(name: str, value: str) -> None:
-    scripts = [ast.parse(path.read_text()) for path in (CHECKOUT / "gateway/agi_scripts").glob("*.py")]
+    scripts = [ast.parse(path.read_text()) for path in (CHECKOUT / "gateway/agi/scripts").glob("*.py")]
     used = {node.id for script in scripts for node in ast.walk(script) if isinstance(node, ast.Name)}
     assert name in used or re.search(rf"(?<!\w){re.escape(value)}(?!\w)", DIALPLAN)
 

@@ -17,7 +17,9 @@ PIN: Final = "[0-9]{4,8}"
 E164: Final = r"\+[1-9][0-9]{6,14}"
 
 LINE_CODES: Final = frozenset({"110", "113", "115", "117", "118", "119", "123", "129"})
-"""Service codes that may be an SKPD's line; who answers there, and by what source: gateway.phone_numbers.SERVICE_CODES.
+"""Service codes that may be an SKPD's line.
+
+Who answers there, and by what source: SERVICE_CODES of gateway/facts/phone_numbers.py.
 
 Never 112, which is this line itself; and no code behind which nobody acts on an incident (108), or of which nobody
 has said so in public (122).

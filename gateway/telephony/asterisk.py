@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.supervisor import Adopted, spawn
+from gateway.process.supervisor import Adopted, spawn
 from gateway.telephony.made import sum_of
 from gateway.telephony.render import replace_if_changed
 from ticketing.errors import Siaga112Error
@@ -15,8 +15,8 @@ from ticketing.errors import Siaga112Error
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.home import Home
-    from gateway.supervisor import Running
+    from gateway.process.supervisor import Running
+    from gateway.site.home import Home
     from gateway.telephony.provide import Installed
 
 _ANSWER_WITHIN_S = 5.0

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from gateway.config import Settings
-    from gateway.home import Home
+    from gateway.site.config import Settings
+    from gateway.site.home import Home
     from gateway.telephony.levels import Level
 
     Say = Callable[[str], None]

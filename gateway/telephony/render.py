@@ -1,6 +1,6 @@
 """asterisk-conf/ and the site's settings → HOME's own configuration.
 
-Plain files are copied, templates (`*.j2`) rendered. Values were checked where they came in (gateway/config.py), so
+Plain files are copied, templates (`*.j2`) rendered. Values were checked where they came in (gateway/site/config.py), so
 that none can bring a line of its own; a name that a template asks for and nobody gave is an error, not a blank.
 """
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gateway.areas.kept import table_of
-from gateway.config import CHECKOUT
+from gateway.places.areas.kept import table_of
+from gateway.site.config import CHECKOUT
 from gateway.telephony.phrases import askable, sentences
 from ticketing.asked import INCIDENTS
 from ticketing.nuisance import LONGEST_DELAY
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gateway.config import Bind, Settings
-    from gateway.home import Home, Secrets
+    from gateway.site.config import Bind, Settings
+    from gateway.site.home import Home, Secrets
     from gateway.telephony.provide import Installed
     from ticketing.model import Taker
     from ticketing.skpd import Skpd

@@ -12,13 +12,13 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gateway.call_tracker import as_sent, piece_of
+from gateway.facts.call_tracker import as_sent, piece_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from gateway.call_facts import CallFact
+    from gateway.facts.call_facts import CallFact
     from ticketing.model import Call, CallId, Instant, Ticket
     from ticketing.ports import KeptCall
 

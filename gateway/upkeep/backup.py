@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from gateway.config import find_file
-from gateway.home import Home
 from gateway.presentation import rfc3339
+from gateway.site.config import find_file
+from gateway.site.home import Home
 from gateway.telephony.recordings import recordings_in
 from gateway.upkeep.archive import (
     AREAS,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from gateway.config import Settings
+    from gateway.site.config import Settings
 
 
 class BackupNotMade(Siaga112Error):

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from gateway.journal import journal_files
+from gateway.ledger.journal import journal_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

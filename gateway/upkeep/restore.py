@@ -8,7 +8,7 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gateway.home import HomeUnusable
+from gateway.site.home import HomeUnusable
 from gateway.upkeep.archive import DATABASE, RECORDINGS, Backup, BackupUnusable
 from ticketing.model import JournalPosition
 from ticketing.store import open_store

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.journal import journal_files
+from gateway.ledger.journal import journal_files
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from gateway.ami_listener import AmiListener
-    from gateway.call_recorder import Journal
-    from gateway.config import Storage
+    from gateway.calls.call_recorder import Journal
+    from gateway.doorbell.ami_listener import AmiListener
+    from gateway.site.config import Storage
     from gateway.telephony.asterisk import Asterisk
     from ticketing.ports import Clock
 

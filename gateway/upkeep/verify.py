@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from gateway.call_facts import Unreadable, is_of_call
-from gateway.journal_formats import QUEUE_LOG, cel_format
+from gateway.facts.call_facts import Unreadable, is_of_call
+from gateway.ledger.formats import QUEUE_LOG, cel_format
 from gateway.upkeep.audit import ToldCalls, compare, untold
 from gateway.upkeep.ledger_files import LedgerFile, ledger_files
 from ticketing.errors import ChainBroken, StoreDamaged
@@ -25,9 +25,9 @@ from ticketing.timeline import verify_chain
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gateway.call_facts import CallFact
-    from gateway.home import Home
-    from gateway.journal_formats import JournalFormat
+    from gateway.facts.call_facts import CallFact
+    from gateway.ledger.formats import JournalFormat
+    from gateway.site.home import Home
     from ticketing.model import Call, JournalPosition
     from ticketing.store.inspection import Kept
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.areas.boundaries import Boundaries
-from gateway.areas.geojson import BoundariesUnreadable
-from gateway.areas.kept import kept_boundaries
-from gateway.imported import version_of
+from gateway.places.areas.boundaries import Boundaries
+from gateway.places.areas.geojson import BoundariesUnreadable
+from gateway.places.areas.kept import kept_boundaries
+from gateway.site.imported import version_of
 
 if TYPE_CHECKING:
-    from gateway.areas.table import AreaTable
-    from gateway.home import Home
-    from gateway.imported import Version
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
+    from gateway.places.areas.table import AreaTable
+    from gateway.site.home import Home
+    from gateway.site.imported import Version
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ _ALARM: Final = "boundaries"
 
 @dataclass(slots=True)
 class BoundaryWatch:
-    """The boundaries of this moment: an AreasAt (gateway.areas.boundaries) for whoever has a point."""
+    """The boundaries of this moment: an AreasAt (gateway.places.areas.boundaries) for whoever has a point."""
 
     home: Home
     table: AreaTable

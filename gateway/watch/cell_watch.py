@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.cells.kept import kept_cells
-from gateway.cells.table import Cell, CellsUnreadable, CellTable
-from gateway.imported import version_of
+from gateway.places.cells.kept import kept_cells
+from gateway.places.cells.table import Cell, CellsUnreadable, CellTable
+from gateway.site.imported import version_of
 
 if TYPE_CHECKING:
-    from gateway.home import Home
-    from gateway.imported import Version
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
+    from gateway.site.home import Home
+    from gateway.site.imported import Version
     from ticketing.located import LocationSource
 
 log = structlog.get_logger()

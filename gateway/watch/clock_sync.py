@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
     from ticketing.ports import Clock
 
 _EVERY_S: Final = 1.0

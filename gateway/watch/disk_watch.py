@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway import logs
-from gateway.ami_link import AmiRefused
-from gateway.ami_listener import LinkState
-from gateway.channel_variables import UNRECORDED_UNTIL
+from gateway.doorbell.ami_link import AmiRefused
+from gateway.doorbell.ami_listener import LinkState
+from gateway.facts.channel_variables import UNRECORDED_UNTIL
+from gateway.process import logs
 from gateway.telephony.render import render_messages
 from gateway.watch.space import MB, Disk, Measures, Pace, Part, finding, measures
 from ticketing.errors import Siaga112Error
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gateway.ami_listener import AmiListener
-    from gateway.config import Storage
+    from gateway.alarms import Alarms
+    from gateway.doorbell.ami_listener import AmiListener
+    from gateway.site.config import Storage
     from gateway.telephony.asterisk import Asterisk
-    from gateway.watch.alarms import Alarms
     from ticketing.ports import Clock
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from ticketing.errors import Siaga112Error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
     from ticketing.dispatch import Dispatch
     from ticketing.ports import Store
     from ticketing.timeline import Entry

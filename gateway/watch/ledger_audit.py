@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.call_facts import Unreadable, is_of_call
+from gateway.facts.call_facts import Unreadable, is_of_call
 from gateway.upkeep.audit import ToldCalls, compare
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gateway.call_facts import CallFact
-    from gateway.call_recorder import Journal
-    from gateway.journal import Chunk, JournalTail
+    from gateway.alarms import Alarms
+    from gateway.calls.call_recorder import Journal
+    from gateway.facts.call_facts import CallFact
+    from gateway.ledger.journal import Chunk, JournalTail
     from gateway.upkeep.audit import Discrepancy
-    from gateway.watch.alarms import Alarms
     from ticketing.model import Call, CallId, JournalPosition, Ticket
     from ticketing.ports import Store
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gateway.nuisance_snapshot import encode, snapshot
+from gateway.agi.nuisance_snapshot import encode, snapshot
 from gateway.telephony.render import replace_if_changed
 from gateway.watch.waking import looking
 from ticketing.events import CallerIdentified, StatusTurned, TicketTriaged
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
     from ticketing.nuisance import Evidence, Judged, NuisanceRules
     from ticketing.ports import Clock, Store
     from ticketing.timeline import Entry

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 if TYPE_CHECKING:
-    from gateway.skpd_facts import PinTried
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
+    from gateway.facts.skpd_facts import PinTried
 
 log = structlog.get_logger()
 

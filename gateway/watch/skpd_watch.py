@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from gateway.skpd_snapshot import MOST_DISPATCHES, Snapshot, department, encode
+from gateway.agi.skpd_snapshot import MOST_DISPATCHES, Snapshot, department, encode
 from gateway.telephony.render import replace_if_changed
 from gateway.watch.waking import looking
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
     from ticketing.ports import Store
     from ticketing.timeline import Entry
 

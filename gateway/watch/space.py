@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.config import Storage
+    from gateway.site.config import Storage
 
 MB: Final = 1_000_000
 # What has given way comes back when there is so much more room than where it gave way: a disk that stands on the mark

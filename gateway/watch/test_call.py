@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
-    from gateway.ami_listener import AmiListener
-    from gateway.home import Home
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
+    from gateway.doorbell.ami_listener import AmiListener
+    from gateway.site.home import Home
     from ticketing.desk import TicketDesk
     from ticketing.model import CallId
     from ticketing.ports import Clock, KeptCall, Store

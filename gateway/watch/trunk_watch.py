@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from gateway.ami_link import AmiRefused, AmiUnavailable
+from gateway.doorbell.ami_link import AmiRefused, AmiUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gateway.ami_link import Headers
-    from gateway.ami_listener import AmiListener
-    from gateway.trunk_settings import Trunk
-    from gateway.watch.alarms import Alarms
+    from gateway.alarms import Alarms
+    from gateway.doorbell.ami_link import Headers
+    from gateway.doorbell.ami_listener import AmiListener
+    from gateway.site.trunk_settings import Trunk
 
 log = structlog.get_logger()
 

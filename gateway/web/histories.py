@@ -12,7 +12,7 @@ from ticketing.permissions import Permission, may
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from gateway.web.context import Web
+    from gateway.web.door.context import Web
     from ticketing.ports import KeptTicket, NumberHistory
     from ticketing.premise import PremiseNote
 

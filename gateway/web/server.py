@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from gateway.web import api
-from gateway.web.connections import Door
-from gateway.web.context import WEB
-from gateway.web.guard import refusals_as_problems
-from gateway.web.routes import API
+from gateway.web.api import table
+from gateway.web.door.connections import Door
+from gateway.web.door.context import WEB
+from gateway.web.door.guard import refusals_as_problems
+from gateway.web.door.routes import API
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from gateway.config import Bind
-    from gateway.web.context import Web
+    from gateway.site.config import Bind
+    from gateway.web.door.context import Web
 
 __all__ = ["API", "application", "serving", "started"]
 
@@ -39,7 +39,7 @@ def application(parts: Web) -> web.Application:
     """The routes, over what they need."""
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[refusals_as_problems])
     app[WEB] = parts
-    api.add_routes(app)
+    table.add_routes(app)
     app.on_response_prepare.append(_harden)
     return app
 

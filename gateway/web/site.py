@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from gateway.web.city import City
-from gateway.web.context import Web
-from gateway.web.metrics import add_metrics
-from gateway.web.pages import add_pages
-from gateway.web.seats import AskedSeats
+from gateway.web.api.metrics import add_metrics
+from gateway.web.door.city import City
+from gateway.web.door.context import Web
+from gateway.web.pages.root import add_pages
+from gateway.web.pages.seats import AskedSeats
 from gateway.web.server import application, serving
 
 if TYPE_CHECKING:

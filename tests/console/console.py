@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from playwright.sync_api import sync_playwright
 
-from gateway.ami_link import AmiUnavailable
-from gateway.areas.kept import kept_boundaries
+from gateway.alarms import Alarms
+from gateway.doorbell.ami_link import AmiUnavailable
 from gateway.feed import Feed
-from gateway.home import Home
-from gateway.watch.alarms import Alarms
-from gateway.web.city import City
-from gateway.web.context import Web
-from gateway.web.pages import add_pages
+from gateway.places.areas.kept import kept_boundaries
+from gateway.site.home import Home
+from gateway.web.door.city import City
+from gateway.web.door.context import Web
+from gateway.web.pages.root import add_pages
+from gateway.web.pages.views import Seats
 from gateway.web.server import application
-from gateway.web.views import Seats
 from tests.console import evening
 from tests.databases import new_store
 from tests.gateway.web_desk import WELL

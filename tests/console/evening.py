@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from gateway.web.passwords import hashed
+from gateway.access.passwords import hashed
 from ticketing.commands import (
     AddSkpd,
     AddTaker,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gateway.home import Home
+    from gateway.site.home import Home
     from tests.ticketing.room import SetClock
     from ticketing.commands import Command
     from ticketing.desk import TicketDesk

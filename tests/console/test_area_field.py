@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from gateway.areas.boundaries import Boundaries, Boundary, Polygon
-from gateway.areas.kept import keep_boundaries
-from gateway.areas.table import kota_bima
+from gateway.places.areas.boundaries import Boundaries, Boundary, Polygon
+from gateway.places.areas.kept import keep_boundaries
+from gateway.places.areas.table import kota_bima
 from gateway.presentation import area_json
 from tests.console.test_ticket import CLOSED, FIRE, FLOOD, deaf, opened, stored
 from ticketing.commands import Triage, TriageTicket

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FIGURES = {"Menunggu": "2", "Penerima siap": "1", "Tiket baru": "4", "Sedang ditangani": "3", "Terlambat": "2"}
 # A screen's own clock decides (test_a_server_is_called_silent_within_three_seconds); a busy machine draws later.
 FEED_SAID_CUT_WITHIN_MS = 10_000
-LIVE = Path(__file__).resolve().parents[2] / "gateway/web/static/live.js"
+LIVE = Path(__file__).resolve().parents[2] / "gateway/web/pages/static/live.js"
 
 
 def test_a_call_that_comes_waits_on_the_board_and_is_a_ticket_the_moment_it_is_answered(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from gateway.skpd_facts import note_stamp, voice_note
+from gateway.facts.skpd_facts import note_stamp, voice_note
 from tests.console.console import heard
 from tests.console.evening import NOW, ago, answered, arrives, write_sound
 from ticketing.commands import RecordCalls, RequestDispatch, Triage, TriageTicket, UpdateDispatch

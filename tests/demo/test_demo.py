@@ -13,7 +13,7 @@ import pytest
 
 from demo.line import DEMOS, DemoFailed, DemoLine, home_of, loopback
 from demo.people import SKPDS, TAKERS
-from gateway.config import CHECKOUT
+from gateway.site.config import CHECKOUT
 from tests.demo.playing import Playing, alive, environment, words_of
 from tests.telephony.line import eventually
 
@@ -62,7 +62,7 @@ def test_a_town_calls_takers_write_a_supervisor_turns_and_ctrl_c_leaves_nothing(
         assert not demo.said("left as it is")
         processes = demo.processes()
         words = {Path(word).name for one in processes for word in words_of(one)}
-        assert words >= {"sipp", "asterisk.conf", "gateway.agi_server"}
+        assert words >= {"sipp", "asterisk.conf", "gateway.agi.server"}
         assert demo.stop() == 0
         assert alive(processes) == []
         assert not home.exists()

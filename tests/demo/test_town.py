@@ -15,12 +15,12 @@ from demo.people import SKPDS, whom_to_send
 from demo.stories import EMERGENCIES, QUESTIONS
 from demo.telephones import NUMBERS
 from demo.town import BETWEEN_CALLS_S, FASTEST, MIX, SLOWEST, TELEPHONES, Town, subscriber
-from gateway.areas.table import kota_bima
-from gateway.config import Settings
-from gateway.line_syntax import parse_line
-from gateway.phone_numbers import identify
-from gateway.web.schemas import TriageBody
-from gateway.web.texts import CATEGORIES
+from gateway.dispatching.line_syntax import parse_line
+from gateway.facts.phone_numbers import identify
+from gateway.places.areas.table import kota_bima
+from gateway.site.config import Settings
+from gateway.web.api.schemas import TriageBody
+from gateway.web.pages.texts import CATEGORIES
 from ticketing.dispatch import DispatchState
 from ticketing.model import CallerIdStyle, CallerKind, PresentedIdentity
 from ticketing.skpd import RING_S, Skpd

@@ -10,16 +10,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from gateway.agi_scripts import ScriptContext, Service
-from gateway.agi_server import ROUTES, AgiServer
-from gateway.clock import SystemClock
-from gateway.skpd_snapshot import Snapshot
+from gateway.agi.scripts import ScriptContext, Service
+from gateway.agi.server import ROUTES, AgiServer
+from gateway.agi.skpd_snapshot import Snapshot
+from gateway.process.clock import SystemClock
 from ticketing.model import CallerIdStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gateway.agi_server import Route
+    from gateway.agi.server import Route
 
 STYLES = {"bare": CallerIdStyle.E164_BARE, "national": CallerIdStyle.NATIONAL}
 SERVICE = Service(

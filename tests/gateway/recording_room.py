@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from gateway.call_recorder import CallRecorder, Journal
-from gateway.call_tracker import CallTracker
-from gateway.clock import SystemClock
-from gateway.journal import JournalTail
-from gateway.journal_formats import QUEUE_LOG, cel_format
-from gateway.set_aside import SetAside
+from gateway.calls.call_recorder import CallRecorder, Journal
+from gateway.facts.call_tracker import CallTracker
+from gateway.ledger.formats import QUEUE_LOG, cel_format
+from gateway.ledger.journal import JournalTail
+from gateway.ledger.set_aside import SetAside
+from gateway.process.clock import SystemClock
 from tests.databases import new_database
 from tests.gateway import transcripts
 from tests.ticketing.room import Told

@@ -19,17 +19,17 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.agi_probe import probe, probe_async
-from gateway.agi_server import AgiServer, HelperDead, Route
-from gateway.config import Bind
+from gateway.agi.probe import probe, probe_async
+from gateway.agi.server import AgiServer, HelperDead, Route
+from gateway.site.config import Bind
 from tests.gateway.agi_peer import CONTEXT, Peer, greeting, serving, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gateway.agi_scripts import ScriptContext
-    from gateway.agi_session import AgiSession
+    from gateway.agi.scripts import ScriptContext
+    from gateway.agi.session import AgiSession
 
     Behaviour = Callable[[socket.socket, bytes, threading.Event], None]
 
@@ -317,7 +317,7 @@ async def test_a_probe_of_a_hung_or_foreign_server_fails_in_its_time(behave: Beh
 
 @dataclass
 class Process:
-    """`python -m gateway.agi_server` on a port of its own."""
+    """`python -m gateway.agi.server` on a port of its own."""
 
     popen: subprocess.Popen[str]
     bind: Bind
@@ -350,7 +350,7 @@ def running(home: Path, stderr: int | None = None, parent: str | None = None) ->
     """Start the process and wait until it answers; end it whatever happens."""
     bind, log = Bind(host="127.0.0.1", port=free_port()), home / "agi.log"
     with log.open("w") as file:
-        argv = [sys.executable, "-m", "gateway.agi_server", parent or str(os.getpid())]
+        argv = [sys.executable, "-m", "gateway.agi.server", parent or str(os.getpid())]
         popen = subprocess.Popen(argv, stderr=stderr or file, env=environment(home, bind), text=True)
     try:
         wait_until(lambda: probe(bind, 1.0) or popen.poll() is not None)
@@ -445,7 +445,7 @@ def start_and_fail(home: Path, bind: Bind | None) -> str:
     variables = environment(home, bind or Bind(host="127.0.0.1", port=4573))
     if bind is None:
         del variables["SIAGA112_AGI_BIND"]
-    argv = [sys.executable, "-m", "gateway.agi_server"]
+    argv = [sys.executable, "-m", "gateway.agi.server"]
     ended = subprocess.run(argv, capture_output=True, env=variables, text=True, timeout=30, check=False)
     assert ended.returncode == 1
     return ended.stderr

@@ -23,7 +23,7 @@ from asterisk.agi import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.agi_session import LONGEST_LINE, AgiSession, CommandTooLong, ProtocolBroken
+from gateway.agi.session import LONGEST_LINE, AgiSession, CommandTooLong, ProtocolBroken
 from tests.gateway.agi_peer import greeting
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
-from gateway.watch.alarms import Alarm, Alarms
+from gateway.alarms import Alarm, Alarms
 from tests.ticketing.evidence import MORNING
 from tests.ticketing.room import SetClock
 

@@ -15,8 +15,8 @@ from panoramisk import Manager, Message
 from panoramisk.actions import Action
 from structlog.testing import capture_logs
 
-from gateway.ami_link import AmiLogin, AmiRefused, AmiUnavailable, action_headers
-from gateway.ami_listener import AmiListener, LinkState, pause_after
+from gateway.doorbell.ami_link import AmiLogin, AmiRefused, AmiUnavailable, action_headers
+from gateway.doorbell.ami_listener import AmiListener, LinkState, pause_after
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi, encoded
 
 if TYPE_CHECKING:
@@ -299,7 +299,7 @@ async def test_a_peer_that_freezes_with_the_line_open_is_found_out(ami: FakeAmi,
 async def test_a_peer_that_talks_without_answering_is_given_time_but_not_for_ever(
     ami: FakeAmi, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.ami_listener._PINGS_FORGIVEN", 2)
+    monkeypatch.setattr("gateway.doorbell.ami_listener._PINGS_FORGIVEN", 2)
     talk = {"Ping": encoded({"Event": "VarSet"})}
     async with listening(ami.port, inbox.take, answer_within_s=0.3, ping_every_s=0.01):
         await inbox.until("FullyBooted")

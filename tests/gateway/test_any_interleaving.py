@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway import call_facts
-from gateway.call_facts import is_of_call
-from gateway.call_tracker import CallTracker
+from gateway.facts import call_facts
+from gateway.facts.call_facts import is_of_call
+from gateway.facts.call_tracker import CallTracker
 from tests.databases import new_store
 from tests.gateway import transcripts
 from tests.ticketing.evidence import MORNING
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from gateway.call_facts import CallFact, Fact
+    from gateway.facts.call_facts import CallFact, Fact
     from ticketing.model import Call, CallId
 
 Tickets = dict["CallId", tuple["datetime", str | None]]

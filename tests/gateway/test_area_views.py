@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.areas.boundaries import Boundaries, Boundary, Polygon
-from gateway.areas.table import kota_bima
-from gateway.web.area_views import AreaHint, area_hints, no_choice
+from gateway.places.areas.boundaries import Boundaries, Boundary, Polygon
+from gateway.places.areas.table import kota_bima
+from gateway.web.pages.area_views import AreaHint, area_hints, no_choice
 from ticketing.model import Location
 
 PARUGA, NAE = "52.72.01.1001", "52.72.01.1002"

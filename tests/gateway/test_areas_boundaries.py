@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.areas.boundaries import Boundaries, Boundary, Polygon, smallest
+from gateway.places.areas.boundaries import Boundaries, Boundary, Polygon, smallest
 
 if TYPE_CHECKING:
-    from gateway.areas.boundaries import Ring
+    from gateway.places.areas.boundaries import Ring
 
 WEST, EAST, CITY = "52.72.01.1001", "52.72.01.1002", "52.72"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.areas.boundaries import Boundaries, Boundary, Polygon
-from gateway.areas.geojson import LARGEST_FILE, MOST_POSITIONS, BoundariesUnreadable, encode, parse
-from gateway.areas.table import kota_bima
+from gateway.places.areas.boundaries import Boundaries, Boundary, Polygon
+from gateway.places.areas.geojson import LARGEST_FILE, MOST_POSITIONS, BoundariesUnreadable, encode, parse
+from gateway.places.areas.table import kota_bima
 
 PARUGA, NAE = "52.72.01.1001", "52.72.01.1002"
 SQUARE = [[118.70, -8.50], [118.72, -8.50], [118.72, -8.47], [118.70, -8.47], [118.70, -8.50]]

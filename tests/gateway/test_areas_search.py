@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.areas.search import (
+from gateway.places.areas.search import (
     MOST_FOUND,
     Closeness,
     begins_one_error_apart,
@@ -17,13 +17,13 @@ from gateway.areas.search import (
     search,
     squeezed,
 )
-from gateway.areas.table import AreaTable, kota_bima
+from gateway.places.areas.table import AreaTable, kota_bima
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.areas.search import Found
-    from gateway.areas.table import Area
+    from gateway.places.areas.search import Found
+    from gateway.places.areas.table import Area
 
 LETTERS = "aox"  # those in which names of the city differ most, and one that is in none of them
 TABLE = kota_bima()

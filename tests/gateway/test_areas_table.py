@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.areas.table import LARGEST_TABLE, MOST_AREAS, AreasUnreadable, AreaTable, Level, kota_bima, parse
+from gateway.places.areas.table import LARGEST_TABLE, MOST_AREAS, AreasUnreadable, AreaTable, Level, kota_bima, parse
 
 HEAD = "code,level,name,parent,lat,lon"
 DOMPU = f"""{HEAD}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import CallArrived, CallEnded
+from gateway.facts.call_facts import CallArrived, CallEnded
 from gateway.upkeep.audit import Discrepancy, Flaw, ToldCalls, audit, compare
 from tests.gateway.test_call_tracker import facts_of, told
 from tests.ticketing.evidence import HIDDEN, MORNING, answered, arrives, at, call_id, hung_up, joined, pieces_of

@@ -20,12 +20,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from gateway import call_facts
-from gateway.call_tracker import CallTracker
-from gateway.cli import siaga112
-from gateway.config import Settings
-from gateway.home import Home, HomeUnusable, load_secrets
-from gateway.journal import JournalTail
+from gateway.cli.root import siaga112
+from gateway.facts import call_facts
+from gateway.facts.call_tracker import CallTracker
+from gateway.ledger.journal import JournalTail
+from gateway.site.config import Settings
+from gateway.site.home import Home, HomeUnusable, load_secrets
 from gateway.telephony.recordings import LARGEST
 from gateway.upkeep.archive import DATABASE, MANIFEST, BackupUnusable
 from gateway.upkeep.backup import BackupNotMade, back_up

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.alarms import Alarms
 from gateway.app import _areas
-from gateway.areas.boundaries import Boundaries, Boundary, Polygon
-from gateway.areas.geojson import BoundariesUnreadable
-from gateway.areas.kept import keep_boundaries, kept_boundaries, read_boundaries, remove_boundaries, table_of
-from gateway.areas.table import AreasUnreadable, AreaTable, kota_bima
-from gateway.config import Settings
-from gateway.home import Home
-from gateway.watch.alarms import Alarms
+from gateway.places.areas.boundaries import Boundaries, Boundary, Polygon
+from gateway.places.areas.geojson import BoundariesUnreadable
+from gateway.places.areas.kept import keep_boundaries, kept_boundaries, read_boundaries, remove_boundaries, table_of
+from gateway.places.areas.table import AreasUnreadable, AreaTable, kota_bima
+from gateway.site.config import Settings
+from gateway.site.home import Home
 from gateway.watch.boundary_watch import BoundaryWatch
 from tests.ticketing.evidence import MORNING
 from tests.ticketing.room import SetClock

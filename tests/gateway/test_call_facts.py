@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import (
+from gateway.facts.call_facts import (
     CallArrived,
     CallBegan,
     CallEnded,
@@ -223,7 +223,7 @@ def test_no_text_in_a_journal_does_more_than_be_complained_about(line: str) -> N
             fact = parse(line)
         except Unreadable:
             continue
-        assert fact is None or fact.__class__.__module__ == "gateway.call_facts"
+        assert fact is None or fact.__class__.__module__ == "gateway.facts.call_facts"
 
 
 @given(st.dictionaries(st.text(max_size=10), st.text(max_size=20) | st.lists(st.text(max_size=5), min_size=2)))

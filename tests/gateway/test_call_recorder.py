@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from gateway.call_recorder import CallRecorder
+    from gateway.calls.call_recorder import CallRecorder
 
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import (
+from gateway.facts.call_facts import (
     CallArrived,
     CallBegan,
     CallEnded,
@@ -20,8 +20,8 @@ from gateway.call_facts import (
     from_queue_log,
     is_of_call,
 )
-from gateway.call_tracker import CallTracker, as_sent, piece_of
-from gateway.phone_numbers import identify
+from gateway.facts.call_tracker import CallTracker, as_sent, piece_of
+from gateway.facts.phone_numbers import identify
 from tests.gateway import transcripts
 from ticketing.model import (
     Call,
@@ -36,7 +36,7 @@ from ticketing.model import (
 )
 
 if TYPE_CHECKING:
-    from gateway.call_facts import CallFact
+    from gateway.facts.call_facts import CallFact
 
 # Of whatever length and kind a hostile caller chooses.
 TEXTS = st.text(max_size=600)

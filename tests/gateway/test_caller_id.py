@@ -7,7 +7,7 @@ import base64
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.ledger_payloads import decode_caller
+from gateway.facts.ledger_payloads import decode_caller
 from tests.gateway.agi_peer import PRANKSTER, Peer, serving
 from ticketing.model import Caller, CallerKind
 

@@ -10,13 +10,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cells.kept import keep_cells, kept_cells, usable_cells
-from gateway.cells.table import LARGEST_TABLE, Cell, CellsUnreadable, encode, parse
-from gateway.cli import siaga112
-from gateway.clock import SystemClock
-from gateway.home import Home
+from gateway.alarms import Alarms
+from gateway.cli.root import siaga112
+from gateway.places.cells.kept import keep_cells, kept_cells, usable_cells
+from gateway.places.cells.table import LARGEST_TABLE, Cell, CellsUnreadable, encode, parse
 from gateway.presentation import source_json
-from gateway.watch.alarms import Alarms
+from gateway.process.clock import SystemClock
+from gateway.site.home import Home
 from gateway.watch.cell_watch import CellWatch
 from tests.ticketing.evidence import MORNING
 from ticketing.located import LocationSource, SourceKind
@@ -71,7 +71,7 @@ def test_bytes_that_are_no_text_and_more_than_a_table_holds_are_refused(monkeypa
         parse(b"\xff\xfe", "cells.csv")
     with pytest.raises(CellsUnreadable, match="more than"):
         parse(b"x" * (LARGEST_TABLE + 1), "cells.csv")
-    monkeypatch.setattr("gateway.cells.table.MOST_CELLS", 1)
+    monkeypatch.setattr("gateway.places.cells.table.MOST_CELLS", 1)
     with pytest.raises(CellsUnreadable, match="more than 1 cells"):
         read(HEAD + RABA + RABA.replace("5101", "5102"))
 

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.cli import _say, main
-from gateway.config import CHECKOUT
+from gateway.cli.root import _say, main
 from gateway.health import Health
+from gateway.site.config import CHECKOUT
 from tests.ticketing.evidence import HIDDEN, MORNING, MULYADI, answered, arrives, hung_up
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import AddUser, RecordCalls

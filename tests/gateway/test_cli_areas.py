@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from gateway.areas.kept import kept_boundaries
-from gateway.cli import siaga112
-from gateway.home import Home
+from gateway.cli.root import siaga112
+from gateway.places.areas.kept import kept_boundaries
+from gateway.site.home import Home
 from ticketing.errors import Siaga112Error
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli import siaga112
+from gateway.cli.root import siaga112
 from tests.ticketing.evidence import MULYADI
 from tests.ticketing.room import SetClock, Told
 from ticketing.commands import AddUser, RecordCalls, Triage, TriageTicket, TurnStatus

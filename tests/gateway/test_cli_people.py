@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.config import Settings
+from gateway.access.passwords import digest, matches
 from gateway.first_admin import first_admin
-from gateway.web.passwords import digest, matches
+from gateway.site.config import Settings
 from ticketing.model import Role
 from ticketing.store import open_store
 

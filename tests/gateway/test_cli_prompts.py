@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli import siaga112
+from gateway.cli.root import siaga112
 from gateway.telephony.prompts import phrases_in, read
 from tests.gateway.sound_room import Sound
 from tests.telephony.line import spoken

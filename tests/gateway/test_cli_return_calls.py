@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli import siaga112
+from gateway.cli.root import siaga112
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from gateway.cli import siaga112
-from gateway.web.passwords import matches
+from gateway.access.passwords import matches
+from gateway.cli.root import siaga112
 from ticketing.store import open_store
 
 if TYPE_CHECKING:

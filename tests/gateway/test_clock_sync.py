@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.watch.alarms import Alarms
+from gateway.alarms import Alarms
 from gateway.watch.clock_sync import ClockJudge, synchronised, watch_clock
 from tests.ticketing.evidence import MORNING
 from tests.ticketing.room import SetClock

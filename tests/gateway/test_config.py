@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gateway.config import CHECKOUT, Bind, PortRange, Settings, SettingsUnreadable, Trunk, find_file, load
+from gateway.site.config import CHECKOUT, Bind, PortRange, Settings, SettingsUnreadable, Trunk, find_file, load
 from ticketing.model import CallerIdStyle
 from ticketing.sla import SOP_TARGETS, Targets
 
@@ -258,7 +258,7 @@ def test_without_a_file_in_home_the_one_in_the_checkout_is_taken_if_there_is_one
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIAGA112_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("gateway.config.CHECKOUT", tmp_path)
+    monkeypatch.setattr("gateway.site.config.CHECKOUT", tmp_path)
     assert find_file() is None
     assert load().home == tmp_path / "home"
     (tmp_path / "siaga112.toml").touch()

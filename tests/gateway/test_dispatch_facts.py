@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import Unreadable, from_ami, from_cel
-from gateway.dispatch_facts import DispatchBegun, DispatchTold, channel_ids, decode_dispatch, is_dispatch_channel
+from gateway.facts.call_facts import Unreadable, from_ami, from_cel
+from gateway.facts.dispatch_facts import DispatchBegun, DispatchTold, channel_ids, decode_dispatch, is_dispatch_channel
 from tests.ticketing.evidence import at
 from ticketing.dispatch import Begun, DispatchLeg, DispatchMode, Trace, Tried
 from ticketing.model import CallId

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.skpd_facts import note_stamp, voice_note
-from gateway.web.city import City
-from gateway.web.dispatch_views import Asker, Panel, dispatch_panel, sayable, sent_views
-from gateway.web.texts import TEXTS, texts
-from gateway.web.views import Words
+from gateway.facts.skpd_facts import note_stamp, voice_note
+from gateway.web.door.city import City
+from gateway.web.pages.dispatch_views import Asker, Panel, dispatch_panel, sayable, sent_views
+from gateway.web.pages.texts import TEXTS, texts
+from gateway.web.pages.views import Words
 from tests.ticketing.evidence import MORNING, answered, arrives, hung_up, joined, left
 from ticketing.dispatch import Dispatch, DispatchLeg, DispatchState, SpokenNote, Trace, Tried, Update
 from ticketing.model import Instant, Precision, Role, Ticket, TicketStatus

@@ -13,21 +13,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.ami_link import AmiLogin
-from gateway.ami_listener import AmiListener
-from gateway.call_recorder import CallRecorder, Journal
-from gateway.call_tracker import CallTracker
-from gateway.clock import SystemClock
-from gateway.config import Bind, Settings
+from gateway.alarms import Alarms
+from gateway.calls.call_recorder import CallRecorder, Journal
+from gateway.dispatching.roster import Roster
+from gateway.doorbell.ami_link import AmiLogin
+from gateway.doorbell.ami_listener import AmiListener
+from gateway.facts.call_tracker import CallTracker
 from gateway.health import HealthCheck
-from gateway.home import Home
-from gateway.journal import JournalTail
-from gateway.journal_formats import QUEUE_LOG, cel_format
-from gateway.roster import Roster
-from gateway.set_aside import SetAside
+from gateway.ledger.formats import QUEUE_LOG, cel_format
+from gateway.ledger.journal import JournalTail
+from gateway.ledger.set_aside import SetAside
+from gateway.process.clock import SystemClock
+from gateway.site.config import Bind, Settings
+from gateway.site.home import Home
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
-from gateway.watch.alarms import Alarms
 from gateway.watch.ledger_audit import LedgerAudit
 from tests.databases import new_database
 from tests.gateway.agi_peer import serving

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.hep import read_hep
+from gateway.doorbell.hep import read_hep
 
 KEY = b"0f" * 20
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.config import Settings
-from gateway.home import Home, HomeUnusable, Secrets, generated_secret, load_secrets
+from gateway.site.config import Settings
+from gateway.site.home import Home, HomeUnusable, Secrets, generated_secret, load_secrets
 from ticketing.model import CallId
 
 if TYPE_CHECKING:

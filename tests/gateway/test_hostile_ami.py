@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.ami_link import AmiLogin
-from gateway.ami_listener import AmiListener, LinkState
-from gateway.call_recorder import CallRecorder
-from gateway.call_tracker import CallTracker
-from gateway.clock import SystemClock
-from gateway.set_aside import SetAside
+from gateway.calls.call_recorder import CallRecorder
+from gateway.doorbell.ami_link import AmiLogin
+from gateway.doorbell.ami_listener import AmiListener, LinkState
+from gateway.facts.call_tracker import CallTracker
+from gateway.ledger.set_aside import SetAside
+from gateway.process.clock import SystemClock
 from tests.gateway import transcripts
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi, encoded
 from tests.ticketing.room import Told

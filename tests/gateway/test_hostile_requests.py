@@ -13,9 +13,9 @@ from multidict import CIMultiDict
 from pydantic import BaseModel
 from yarl import URL
 
-from gateway.web.api import ROUTES
-from gateway.web.openapi import operation_id
-from gateway.web.routes import API
+from gateway.web.api.openapi import operation_id
+from gateway.web.api.table import ROUTES
+from gateway.web.door.routes import API
 from tests.gateway.web_desk import Answer
 from tests.ticketing.evidence import call_id
 from ticketing.model import Role, well_formed
@@ -24,7 +24,7 @@ from ticketing.permissions import PERMISSIONS, Permission
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.web.routes import Route
+    from gateway.web.door.routes import Route
     from tests.gateway.web_desk import Room
 
 TRICKS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.journal import JournalTail
+from gateway.ledger.journal import JournalTail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,11 +13,11 @@ import psutil
 import pytest
 
 from chaos.backlog import backlog
-from gateway import call_recorder
-from gateway.journal import JournalTail
-from gateway.journal_formats import cel_format
-from gateway.ledger_ahead import Ahead
-from gateway.ledger_reading import JournalReader, Piece, pieces
+from gateway.calls import call_recorder
+from gateway.ledger.ahead import Ahead
+from gateway.ledger.formats import cel_format
+from gateway.ledger.journal import JournalTail
+from gateway.ledger.reading import JournalReader, Piece, pieces
 from tests.gateway.recording_room import room_over, told, until
 from ticketing.store.store import SqliteStore
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from gateway.ledger_reading import Reader
+    from gateway.ledger.reading import Reader
 
 RECORDS = 9_000  # more than the recorder reads by itself before it takes somebody's help
 BEGINS = 1_795_000_000
@@ -47,7 +47,7 @@ def read_ahead(journal: JournalReader) -> Iterator[Ahead]:
 
 
 def child() -> psutil.Process:
-    (one,) = [one for one in psutil.Process().children() if "gateway.ledger_worker" in one.cmdline()]
+    (one,) = [one for one in psutil.Process().children() if "gateway.ledger.worker" in one.cmdline()]
     return one
 
 

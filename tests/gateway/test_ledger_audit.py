@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.journal import JournalTail
-from gateway.watch.alarms import Alarms
+from gateway.alarms import Alarms
+from gateway.ledger.journal import JournalTail
 from gateway.watch.ledger_audit import LedgerAudit, behind
 from tests.gateway import transcripts
 from tests.gateway.recording_room import Room, room_over, until

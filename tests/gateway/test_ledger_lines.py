@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger_lines import cel_records, cel_time, of_one_time, queue_log_records, queue_log_time
+from gateway.ledger.lines import cel_records, cel_time, of_one_time, queue_log_records, queue_log_time
 from tests.gateway import transcripts
 
 CEL = [line for story in transcripts.STORIES for line in transcripts.cel(story)]

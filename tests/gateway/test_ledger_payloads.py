@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.ledger_payloads import (
+from gateway.facts.ledger_payloads import (
     LONGEST_NUMBER,
     LONGEST_PAYLOAD,
     LONGEST_TEXT,

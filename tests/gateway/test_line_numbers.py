@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.line_syntax import hours_text, line_text, parse_hours, parse_line
-from gateway.phone_numbers import SERVICE_CODES, dialled_line
+from gateway.dispatching.line_syntax import hours_text, line_text, parse_hours, parse_line
+from gateway.facts.phone_numbers import SERVICE_CODES, dialled_line
 from ticketing.skpd import LINE_CODES, Hours, Line, Weekday
 
 WEEK = frozenset(Weekday) - {Weekday.SAT, Weekday.SUN}

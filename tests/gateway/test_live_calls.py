@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.live_calls import LiveChannel, gone, interrupted, read_channels, untold
+from gateway.calls.live_calls import LiveChannel, gone, interrupted, read_channels, untold
 from tests.ticketing.evidence import MORNING, answered, arrives, call_id
 from ticketing.model import Call, CallerIdStyle, CallerKind
 from ticketing.ports import KeptCall

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger_payloads import LONGEST_PAYLOAD
-from gateway.located_invite import LocatedBody, decode_located, read_invite
+from gateway.facts.ledger_payloads import LONGEST_PAYLOAD
+from gateway.facts.located_invite import LocatedBody, decode_located, read_invite
 from tests.places import CIRCLE, pidf
 from tests.ticketing.evidence import MORNING
 from ticketing.located import MOST_SOURCES, LocationSource, Shape, SourceKind

@@ -7,15 +7,15 @@ import socket
 
 import pytest
 
-from gateway.call_facts import CallArrived, CallLocated, from_cel
-from gateway.call_tracker import CallTracker, HeardBodies
-from gateway.channel_variables import LOCATED
-from gateway.clock import SystemClock
-from gateway.located_invite import LocatedBody, LocatedHeaders
-from gateway.location_listener import LocationListener
-from gateway.setting_types import Bind
-from gateway.trunk_settings import Trunk
-from gateway.watch.alarms import Alarms
+from gateway.alarms import Alarms
+from gateway.doorbell.location_listener import LocationListener
+from gateway.facts.call_facts import CallArrived, CallLocated, from_cel
+from gateway.facts.call_tracker import CallTracker, HeardBodies
+from gateway.facts.channel_variables import LOCATED
+from gateway.facts.located_invite import LocatedBody, LocatedHeaders
+from gateway.process.clock import SystemClock
+from gateway.site.setting_types import Bind
+from gateway.site.trunk_settings import Trunk
 from tests.gateway.test_hep import KEY, WHOLE, chunk, datagram
 from tests.gateway.test_located_invite import AUDIO, PLACE, invite, parts, written
 from tests.ticketing.evidence import MORNING, at, call_id

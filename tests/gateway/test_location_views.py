@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.areas.boundaries import Boundaries
-from gateway.cells.table import NO_CELLS, Cell, CellTable
-from gateway.web.city import City
-from gateway.web.location_views import PlaceView, Taking, place_views
-from gateway.web.schemas import LocationBody
-from gateway.web.texts import TEXTS, texts
-from gateway.web.timeline_words import timeline_lines
-from gateway.web.views import Words
+from gateway.places.areas.boundaries import Boundaries
+from gateway.places.cells.table import NO_CELLS, Cell, CellTable
+from gateway.web.api.schemas import LocationBody
+from gateway.web.door.city import City
+from gateway.web.pages.location_views import PlaceView, Taking, place_views
+from gateway.web.pages.texts import TEXTS, texts
+from gateway.web.pages.timeline_words import timeline_lines
+from gateway.web.pages.views import Words
 from tests.gateway.test_pidf import REFUSED
 from tests.ticketing.evidence import MORNING, arrives
 from ticketing.events import LocationTold

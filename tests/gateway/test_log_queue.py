@@ -12,7 +12,7 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from gateway.log_queue import MOST_UNWRITTEN, LogQueue
+from gateway.process.log_queue import MOST_UNWRITTEN, LogQueue
 from tests.gateway.agi_peer import wait_until
 
 Obstacle = Callable[[], object]

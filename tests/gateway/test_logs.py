@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from gateway import logs
+from gateway.process import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

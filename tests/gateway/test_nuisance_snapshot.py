@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.nuisance_snapshot import (
+from gateway.agi.nuisance_snapshot import (
     BELIEVED_FOR,
     MOST_NUMBERS,
     NuisanceFile,
@@ -20,7 +20,7 @@ from gateway.nuisance_snapshot import (
     encode,
     snapshot,
 )
-from gateway.watch.alarms import Alarms
+from gateway.alarms import Alarms
 from gateway.watch.nuisance_watch import NuisanceWatch
 from tests.gateway.recording_room import room_over, told, until
 from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives

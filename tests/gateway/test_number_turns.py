@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gateway.ami_link import AmiRefused
-from gateway.number_turns import NumberTurns
+from gateway.calls.number_turns import NumberTurns
+from gateway.doorbell.ami_link import AmiRefused
 from tests.gateway.recording_room import room_over, told, until
 from tests.ticketing.evidence import HIDDEN, MORNING, answered, arrives, hung_up, interrupted, left
 from tests.ticketing.room import SetClock
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gateway.ami_link import Headers
+    from gateway.doorbell.ami_link import Headers
     from ticketing.model import Call
 
 NUMBER = "6281234500001"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.phone_numbers import (
+from gateway.facts.phone_numbers import (
     LONGEST_NUMBER,
     LONGEST_PRESENTED,
     SERVICE_CODES,
@@ -217,7 +217,7 @@ def test_a_flood_of_blanks_does_not_cut_a_number_out_of_a_longer_text() -> None:
 def test_after_the_warm_up_no_call_waits_for_a_country_s_data() -> None:
     script = (
         "import sys\n"
-        "from gateway.phone_numbers import normalise, warm_up\n"
+        "from gateway.facts.phone_numbers import normalise, warm_up\n"
         "from ticketing.model import CallerIdStyle\n"
         "warm_up()\n"
         "before = set(sys.modules)\n"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.areas.table import kota_bima
+from gateway.places.areas.table import kota_bima
 from gateway.telephony.phrases import phrase_for_area, phrase_for_category, sentences, spoken_digits
-from gateway.web.texts import CATEGORIES, LANGUAGES
+from gateway.web.pages.texts import CATEGORIES, LANGUAGES
 from ticketing.dispatch import DispatchState
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.pidf import distance_m, places
+from gateway.places.pidf import distance_m, places
 from tests.places import (
     ARC_BAND,
     CIRCLE,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.config import Settings
-from gateway.home import Home
+from gateway.site.config import Settings
+from gateway.site.home import Home
 from gateway.telephony.made import kind_made
 from gateway.telephony.prompts import lay_prompts, waiting_loop
 from gateway.telephony.recordings import LARGEST

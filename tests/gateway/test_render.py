@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from jinja2 import Environment, UndefinedError, meta
 
-from gateway.config import load
-from gateway.home import Home, Secrets
+from gateway.site.config import load
+from gateway.site.home import Home, Secrets
 from gateway.telephony import render as render_module
 from gateway.telephony.provide import Installed
 from gateway.telephony.render import (
@@ -29,7 +29,7 @@ from ticketing.skpd import Line, Skpd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.config import Settings
+    from gateway.site.config import Settings
 
 SECRETS = Secrets(ami="rahasiaami0123456789", test_call="rahasiauji0123456789")
 INSTALLED = Installed("22.10.1", ("/opt/asterisk",), Path("/opt/modules"), Path("/opt/data"))

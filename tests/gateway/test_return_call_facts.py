@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import Unreadable, from_cel, is_of_call
-from gateway.return_call_facts import ReturnCallTold, channel_id, decode_return_call, is_return_channel
+from gateway.facts.call_facts import Unreadable, from_cel, is_of_call
+from gateway.facts.return_call_facts import ReturnCallTold, channel_id, decode_return_call, is_return_channel
 from tests.ticketing.evidence import at
 from ticketing.dispatch import Tried
 from ticketing.return_calls import ReturnLeg, ReturnTrace

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.ami_link import AmiRefused, AmiUnavailable
-from gateway.return_caller import ReturnCaller, originate, unheard_of
+from gateway.dispatching.return_caller import ReturnCaller, originate, unheard_of
+from gateway.doorbell.ami_link import AmiRefused, AmiUnavailable
 from tests.databases import new_store
 from tests.ticketing.evidence import MORNING, at, call_id
 from tests.ticketing.room import SetClock, Told

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ami_link import AmiLogin, AmiRefused, AmiUnavailable
-from gateway.ami_listener import AmiListener
-from gateway.clock import SystemClock
-from gateway.config import Settings
-from gateway.home import Home
-from gateway.roster import Desk, Roster, changes, read_desk
+from gateway.dispatching.roster import Desk, Roster, changes, read_desk
+from gateway.doorbell.ami_link import AmiLogin, AmiRefused, AmiUnavailable
+from gateway.doorbell.ami_listener import AmiListener
+from gateway.process.clock import SystemClock
+from gateway.site.config import Settings
+from gateway.site.home import Home
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.provide import Installed
 from gateway.telephony.render import render_phones
@@ -237,7 +237,7 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Room]:
-    monkeypatch.setattr("gateway.roster._EVERY_S", 0.01)
+    monkeypatch.setattr("gateway.dispatching.roster._EVERY_S", 0.01)
     settings = Settings(home=tmp_path / "home")
     home = Home.of(settings)
     home.make()

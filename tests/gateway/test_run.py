@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from gateway.areas.table import AreasUnreadable
-from gateway.config import Bind, Settings, load
-from gateway.home import Home, HomeUnusable
+from gateway.places.areas.table import AreasUnreadable
 from gateway.run import (
     PortTaken,
     _alone,
@@ -27,6 +25,8 @@ from gateway.run import (
     run,
     run_beside_asterisk,
 )
+from gateway.site.config import Bind, Settings, load
+from gateway.site.home import Home, HomeUnusable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

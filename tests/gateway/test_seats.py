@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from gateway.ami_link import AmiUnavailable
-from gateway.roster import Desk
-from gateway.web.seats import GOOD_FOR_S, AskedSeats
-from gateway.web.views import Seats
+from gateway.dispatching.roster import Desk
+from gateway.doorbell.ami_link import AmiUnavailable
+from gateway.web.pages.seats import GOOD_FOR_S, AskedSeats
+from gateway.web.pages.views import Seats
 
 if TYPE_CHECKING:
-    from gateway.roster import Roster
+    from gateway.dispatching.roster import Roster
 
 STATES = Desk(frozenset({"201", "202"}), frozenset({"201", "202"}), frozenset({"202"}), frozenset({"201"}))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from gateway.web.shared_board import SharedBoard
+from gateway.web.pages.shared_board import SharedBoard
 
 
 @dataclass

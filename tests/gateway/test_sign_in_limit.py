@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gateway.web.sign_in_limit import PER_ADDRESS, PER_NAME, WINDOW_S, SignInLimit
+from gateway.access.sign_in_limit import PER_ADDRESS, PER_NAME, WINDOW_S, SignInLimit
 
 
 def test_a_name_is_tried_so_often_and_then_waits() -> None:

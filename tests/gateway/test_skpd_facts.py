@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.call_facts import CallBegan, Unreadable, from_cel, is_of_call
-from gateway.skpd_facts import (
+from gateway.facts.call_facts import CallBegan, Unreadable, from_cel, is_of_call
+from gateway.facts.skpd_facts import (
     DispatchSaid,
     PinTried,
     decode_pin,

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.skpd_facts import PinTried
-from gateway.skpd_snapshot import (
+from gateway.agi.skpd_snapshot import (
     MOST_DISPATCHES,
     Department,
     OpenDispatch,
@@ -24,7 +23,8 @@ from gateway.skpd_snapshot import (
     encode,
     read,
 )
-from gateway.watch.alarms import Alarms
+from gateway.alarms import Alarms
+from gateway.facts.skpd_facts import PinTried
 from gateway.watch.pin_watch import PinWatch
 from gateway.watch.skpd_watch import SkpdWatch
 from tests.gateway.recording_room import room_over, told, until

@@ -13,10 +13,10 @@ import pytest
 from argon2 import PasswordHasher
 from structlog.testing import capture_logs
 
-from gateway.agi_server import MOST_OFFICERS, ROUTES, Route
-from gateway.pin_door import PinDoor
-from gateway.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
-from gateway.skpd_snapshot import Department, OpenDispatch, Snapshot, SnapshotUnreadable
+from gateway.agi.pin_door import PinDoor
+from gateway.agi.server import MOST_OFFICERS, ROUTES, Route
+from gateway.agi.skpd_snapshot import Department, OpenDispatch, Snapshot, SnapshotUnreadable
+from gateway.facts.skpd_facts import DispatchSaid, PinTried, decode_pin, decode_update
 from gateway.telephony.phrases import sentences
 from gateway.telephony.render import SOURCE
 from tests.gateway.agi_peer import CONTEXT, SERVICE, Peer, serving, wait_until
@@ -27,8 +27,8 @@ from ticketing.dispatch import DispatchState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.agi_scripts import ScriptContext, Service
-    from gateway.agi_session import AgiSession
+    from gateway.agi.scripts import ScriptContext, Service
+    from gateway.agi.session import AgiSession
 
 LINE, MOBILE, RADIO = "+62374400001", "+6281140000002", "+62374400007"
 PIN = "90210377"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gateway.clock import SystemClock
 from gateway.feed import Feed
-from gateway.sla_watch import DueInstants, SlaWatch
+from gateway.process.clock import SystemClock
+from gateway.watch.sla_watch import DueInstants, SlaWatch
 from tests.ticketing.evidence import MORNING
 from tests.ticketing.room import Told
 from ticketing.commands import RecordCalls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.config import Storage
+from gateway.site.config import Storage
 from gateway.watch.space import MB, Disk, Finding, Measures, Pace, Part, finding, measures
 
 LIMITS = Storage(no_new_recordings_mb=40, no_recordings_mb=30, quiet_logs_mb=20, evidence_mb=10, ballast_mb=4)

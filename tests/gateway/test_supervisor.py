@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.supervisor import Adopted, Program, Supervisor, Watch, spawn
+from gateway.process.supervisor import Adopted, Program, Supervisor, Watch, spawn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
-    from gateway.supervisor import Running, Start
+    from gateway.process.supervisor import Running, Start
 
 FOR_EVER = ("sleep", "600")
 # What a child of ours is made of: it says that it is up, and waits to be asked to end.

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gateway.ami_link import AmiLogin
-from gateway.ami_listener import AmiListener
-from gateway.home import Home
-from gateway.watch.alarms import Alarms
+from gateway.alarms import Alarms
+from gateway.doorbell.ami_link import AmiLogin
+from gateway.doorbell.ami_listener import AmiListener
+from gateway.site.home import Home
 from gateway.watch.test_call import CallPlacer, ScheduledCalls
 from tests.databases import new_store
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.ami_link import AmiLogin
-from gateway.ami_listener import AmiListener
-from gateway.clock import SystemClock
-from gateway.config import Bind, Trunk
-from gateway.watch.alarms import Alarms
+from gateway.alarms import Alarms
+from gateway.doorbell.ami_link import AmiLogin
+from gateway.doorbell.ami_listener import AmiListener
+from gateway.process.clock import SystemClock
+from gateway.site.config import Bind, Trunk
 from gateway.watch.trunk_watch import TrunkState, TrunkWatch, trunk_state
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi
 

@@ -10,25 +10,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import gateway.web
-from gateway.skpd_facts import note_stamp, voice_note
-from gateway.watch.alarms import Alarm
-from gateway.web import (
-    api_call_backs,
-    api_dispatches,
-    api_nuisance,
-    api_premise_notes,
-    api_questions,
-    api_return_calls,
-    api_tickets,
+import gateway.web.pages
+from gateway.alarms import Alarm
+from gateway.facts.skpd_facts import note_stamp, voice_note
+from gateway.web.api import (
+    call_backs,
+    dispatches,
+    nuisance,
+    premise_notes,
+    questions,
+    return_calls,
+    tickets,
 )
-from gateway.web.board_views import board_view
-from gateway.web.call_log_filter import LogFilter, read_filter
-from gateway.web.city import City, limit
-from gateway.web.problems import INTERNAL, KINDS, kind_of
-from gateway.web.texts import CATEGORIES, LANGUAGES, TEXTS, texts
-from gateway.web.timeline_words import timeline_lines
-from gateway.web.views import (
+from gateway.web.door.city import City, limit
+from gateway.web.door.problems import INTERNAL, KINDS, kind_of
+from gateway.web.pages.board_views import board_view
+from gateway.web.pages.call_log_filter import LogFilter, read_filter
+from gateway.web.pages.texts import CATEGORIES, LANGUAGES, TEXTS, texts
+from gateway.web.pages.timeline_words import timeline_lines
+from gateway.web.pages.views import (
     Seats,
     Words,
     call_rows,
@@ -75,7 +75,7 @@ from ticketing.return_calls import ReturnOutcome, ReturnState
 from ticketing.sla import SlaState, Targets
 from ticketing.timeline import NO_ENTRY, chained
 
-TEMPLATES = Path(gateway.web.__file__).parent / "templates"
+TEMPLATES = Path(gateway.web.pages.__file__).parent / "templates"
 WITA = ZoneInfo("Asia/Makassar")
 WORDS = Words(City(WITA), texts("id"))
 ENGLISH = Words(City(WITA), texts("en"))
@@ -442,13 +442,13 @@ def test_everything_that_can_be_shown_has_a_word(family: str, values: tuple[str,
 
 def test_every_refusal_that_a_page_may_meet_has_words_in_both_languages() -> None:
     modules = (
-        api_tickets,
-        api_call_backs,
-        api_dispatches,
-        api_nuisance,
-        api_premise_notes,
-        api_questions,
-        api_return_calls,
+        tickets,
+        call_backs,
+        dispatches,
+        nuisance,
+        premise_notes,
+        questions,
+        return_calls,
     )
     routes = [route for module in modules for route in module.ROUTES]
     told = {kind_of(error).name for route in routes if route.method != "GET" for error in route.errors}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.areas.table import kota_bima
+from gateway.places.areas.table import kota_bima
 from ticketing.model import Role
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from gateway.web.connections import HEAD_WITHIN_S, MOST_CONNECTIONS, Connection
-from gateway.web.live import MOST_LISTENERS
+from gateway.web.api.live import MOST_LISTENERS
+from gateway.web.door.connections import HEAD_WITHIN_S, MOST_CONNECTIONS, Connection
 from ticketing.model import Role
 
 if TYPE_CHECKING:

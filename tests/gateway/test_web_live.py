@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from gateway.feed import LONGEST_BACKLOG
-from gateway.web import live
+from gateway.web.api import live
 from tests.gateway.web_desk import token_of
 from tests.ticketing.evidence import MORNING, answered, arrives, call_id, hung_up
 from tests.ticketing.room import Told

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.watch.alarms import Alarm
+from gateway.alarms import Alarm
 from tests.gateway.web_desk import WELL
 from tests.ticketing.evidence import MORNING
 

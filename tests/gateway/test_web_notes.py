@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.skpd_facts import note_stamp, voice_note
+from gateway.facts.skpd_facts import note_stamp, voice_note
 from tests.ticketing.evidence import MORNING, at
 from ticketing.commands import AddSkpd, RecordCalls, RequestDispatch
 from ticketing.dispatch import Said

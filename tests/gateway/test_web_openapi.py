@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.web.api import ROUTES
-from gateway.web.openapi import description, operation_id, refusals_of
-from gateway.web.problems import kind_of
-from gateway.web.routes import API
+from gateway.web.api.openapi import description, operation_id, refusals_of
+from gateway.web.api.table import ROUTES
+from gateway.web.door.problems import kind_of
+from gateway.web.door.routes import API
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.web.routes import Route
+    from gateway.web.door.routes import Route
     from tests.gateway.web_desk import Room
 
 SPEC = description(ROUTES, "0.0")

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.web.pages import add_pages
-from gateway.web.routes import API
+from gateway.web.door.routes import API
+from gateway.web.pages.root import add_pages
 from gateway.web.server import application
 from tests.gateway.web_desk import token_of
 from ticketing.commands import Triage, TriageTicket
 from ticketing.model import CallType, Role
 
 if TYPE_CHECKING:
-    from gateway.web.views import Seats
+    from gateway.web.pages.views import Seats
     from tests.gateway.web_desk import Answer, Room
 
 PAGES = ("/", "/calls", "/tickets/112-20261123-0001")
@@ -80,14 +80,14 @@ async def test_a_store_that_cannot_be_read_is_said_and_the_page_stands(room: Roo
 
 async def test_a_fault_of_our_own_is_a_page_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     person = await room.signed_in(Role.SUPERVISOR)
-    monkeypatch.setattr("gateway.web.pages.board_view", None)
+    monkeypatch.setattr("gateway.web.pages.root.board_view", None)
     is_a_page(await person.page("/"), 500, "Terjadi kesalahan di pihak kami")
 
 
 async def test_an_emergency_is_on_the_board_however_much_else_is_open(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.web.pages.MOST_ON_BOARD", 3)
+    monkeypatch.setattr("gateway.web.pages.root.MOST_ON_BOARD", 3)
     fire = await room.ticket(1, 0)
     for serial in range(2, 7):
         number = await room.ticket(serial, serial * 10)
@@ -118,7 +118,7 @@ async def test_an_asterisk_that_is_slow_holds_up_no_call_of_the_api(room: Room) 
 
 
 async def test_a_page_that_takes_too_long_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.web.pages.WITHIN_S", 0.0)
+    monkeypatch.setattr("gateway.web.pages.root.WITHIN_S", 0.0)
     is_a_page(await room.program(Role.SUPERVISOR).page("/calls"), 503, "Data sedang tidak dapat dibaca.")
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.web import errors, guard, problems, requests
-from gateway.web.problems import KINDS, kind_of
+from gateway.web.door import errors, guard, problems, requests
+from gateway.web.door.problems import KINDS, kind_of
 from tests.gateway.web_desk import PASSWORD
 from ticketing import errors as refusals
 from ticketing.errors import Siaga112Error, StoreDamaged, StoreUnusable

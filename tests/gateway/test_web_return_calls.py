@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.ami_link import AmiUnavailable
+from gateway.doorbell.ami_link import AmiUnavailable
 from tests.gateway.web_desk import open_room
 from tests.ticketing.evidence import at, call_id
 from tests.ticketing.test_return_calls import BUSY, PICKED_UP, TALKS, over

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.web.api import ROUTES
-from gateway.web.routes import API, Open
+from gateway.web.api.table import ROUTES
+from gateway.web.door.routes import API, Open
 from gateway.web.server import application
 from tests.ticketing.evidence import MULYADI, call_id
 from ticketing.model import Role
@@ -17,7 +17,7 @@ from ticketing.permissions import PERMISSIONS, Permission
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from gateway.web.routes import Route
+    from gateway.web.door.routes import Route
     from tests.gateway.web_desk import Answer, Room, Visitor
 
 NOBODY = None

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.web.auth import SESSION_LASTS
-from gateway.web.passwords import SHORTEST_PASSWORD, digest, hashed, matches
-from gateway.web.sign_in_limit import PER_NAME
+from gateway.access.passwords import SHORTEST_PASSWORD, digest, hashed, matches
+from gateway.access.sign_in_limit import PER_NAME
+from gateway.web.door.auth import SESSION_LASTS
 from tests.gateway.web_desk import PASSWORD, password_hash, token_of
 from ticketing.commands import DisableUser, EndSessionsOf, RevokeToken
 from ticketing.model import Role

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.web.passwords import matches
+from gateway.access.passwords import matches
 from tests.gateway.web_desk import DAMKAR
 from ticketing.commands import AddSkpd, RemoveSkpd
 from ticketing.model import Role

@@ -14,19 +14,19 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from multidict import CIMultiDict
 
+from gateway.access.passwords import digest, hashed
+from gateway.alarms import Alarms
 from gateway.feed import EntryCounts, Feed
 from gateway.health import Health
-from gateway.home import Home
-from gateway.watch.alarms import Alarms
-from gateway.web.answers import ProblemAnswer
-from gateway.web.api import ROUTES
-from gateway.web.city import City
-from gateway.web.connections import Door
-from gateway.web.context import Web
-from gateway.web.metrics import add_metrics
-from gateway.web.pages import add_pages
-from gateway.web.passwords import digest, hashed
-from gateway.web.routes import API
+from gateway.site.home import Home
+from gateway.web.api.answers import ProblemAnswer
+from gateway.web.api.metrics import add_metrics
+from gateway.web.api.table import ROUTES
+from gateway.web.door.city import City
+from gateway.web.door.connections import Door
+from gateway.web.door.context import Web
+from gateway.web.door.routes import API
+from gateway.web.pages.root import add_pages
 from gateway.web.server import application, started
 from tests.databases import new_store
 from tests.ticketing.evidence import MORNING, MULYADI, answered, arrives, call_id, hung_up
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from gateway.web.routes import Route
-    from gateway.web.views import Seats
+    from gateway.web.door.routes import Route
+    from gateway.web.pages.views import Seats
     from ticketing.model import Caller
     from ticketing.store import SqliteStore
 

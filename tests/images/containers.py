@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import yaml
 
-from gateway.config import CHECKOUT
+from gateway.site.config import CHECKOUT
 from gateway.telephony.provide import KEYRING, SUITE
 from tests.telephony.line import eventually
 

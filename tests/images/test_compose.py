@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from gateway.config import CHECKOUT
+from gateway.site.config import CHECKOUT
 from tests.images.containers import BASE, COMPOSE, compose, instructions
 
 SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text())

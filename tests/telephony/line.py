@@ -25,7 +25,7 @@ import psutil
 from click.testing import CliRunner
 
 from bench.sipp import Address, Pickup, Sipp, free_address, phones
-from gateway.cli import siaga112
+from gateway.cli.root import siaga112
 from gateway.telephony.prompts import make_prompts, phrases_in
 from gateway.telephony.provide import provide
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.ami_link import AmiLogin, AmiRefused
-from gateway.ami_listener import LINK_UP, AmiListener, LinkState
+from gateway.doorbell.ami_link import AmiLogin, AmiRefused
+from gateway.doorbell.ami_listener import LINK_UP, AmiListener, LinkState
 from tests.gateway.fake_ami import SECRET, USERNAME, FakeAmi
 from tests.telephony.line import eventually
 

@@ -158,7 +158,7 @@ def test_who_presses_without_end_keeps_the_place_and_is_answered(city: City) -> 
 
 def test_with_all_of_our_code_dead_the_answers_are_kept_all_the_same(city: City) -> None:
     with waiting(city) as (_, waiter, taker):
-        city.line.process("gateway.agi_server").kill()
+        city.line.process("gateway.agi.server").kill()
         city.line.process("-m gateway ").kill()
         press(city, waiter, "31")
         hear_each_other(waiter, freed(city, taker))

@@ -31,7 +31,7 @@ def nobody_but_asterisk(city: City) -> Iterator[None]:
     """Gateway and AGI server are dead while the block runs, and nobody starts them again."""
     with stopped(city.line.process("run")):
         city.line.process("-m gateway ").kill()
-        city.line.process("gateway.agi_server").kill()
+        city.line.process("gateway.agi.server").kill()
         yield
     eventually(city.line.is_ready)
 

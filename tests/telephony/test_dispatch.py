@@ -13,8 +13,8 @@ import pytest
 
 from bench.softphone import Plan, Softphone, Talk
 from bench.voice import share_of
-from gateway.ami_link import AmiLogin
-from gateway.ami_listener import AmiListener
+from gateway.doorbell.ami_link import AmiLogin
+from gateway.doorbell.ami_listener import AmiListener
 from tests.telephony.city import (
     ACCEPTS,
     AMBULANCE,

@@ -32,7 +32,7 @@ def test_with_the_agi_server_down_the_ticket_has_what_the_carrier_sent(line112: 
     since = now()
     # The supervisor is held, so that it cannot start the server again before the call.
     with line112.staffed("201"), stopped(line112.process("run")):
-        line112.process("gateway.agi_server").kill()
+        line112.process("gateway.agi.server").kill()
         with citizens(line112.sip, Citizen()) as caller:
             caller.finish()
     call = line112.ended_call(since)
@@ -43,7 +43,7 @@ def test_with_the_agi_server_down_the_ticket_has_what_the_carrier_sent(line112: 
 
 def test_with_the_agi_server_frozen_the_caller_waits_two_seconds_and_not_for_ever(line112: Line) -> None:
     since = now()
-    frozen = line112.process("gateway.agi_server")
+    frozen = line112.process("gateway.agi.server")
     with line112.staffed("201"), stopped(frozen), citizens(line112.sip, Citizen()) as caller:
         caller.finish()
     call = line112.ended_call(since)
@@ -74,7 +74,7 @@ def alone(line: Line) -> Iterator[None]:
     """Asterisk has nobody: AGI server dead, gateway frozen, database gone, and a supervisor that mends nothing."""
     database = line.home / "siaga112.sqlite3"
     with stopped(line.process("run")), stopped(line.process("-m gateway ")):
-        line.process("gateway.agi_server").kill()
+        line.process("gateway.agi.server").kill()
         database.rename(away := database.with_name("away.sqlite3"))
         try:
             yield

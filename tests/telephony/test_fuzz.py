@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.web.api import ROUTES
+from gateway.web.api.table import ROUTES
 from tests.telephony.line import CHECKOUT
 from tests.telephony.ordinary import is_served_as_ever
 from ticketing.model import Role

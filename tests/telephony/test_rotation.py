@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bench.sipp import Citizen, Pickup, citizens
-from gateway.call_facts import CallArrived, CallEnded, CallerConnected, from_cel, from_queue_log
-from gateway.clock import SystemClock
-from gateway.journal import journal_files
+from gateway.facts.call_facts import CallArrived, CallEnded, CallerConnected, from_cel, from_queue_log
+from gateway.ledger.journal import journal_files
+from gateway.process.clock import SystemClock
 from tests.telephony.line import SITE, Line, eventually
 from tests.ticketing.room import Told
 from ticketing.commands import AddTaker

@@ -1,0 +1,1 @@
+"""Who somebody is: passwords and PINs, and how often they may be guessed."""

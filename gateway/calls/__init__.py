@@ -1,0 +1,1 @@
+"""What is heard of calls, taken to the desk; what lives in Asterisk, held against it."""

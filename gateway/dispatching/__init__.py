@@ -1,0 +1,1 @@
+"""Telephones that the line rings: SKPDs, takers, callers called back."""

@@ -1,0 +1,1 @@
+"""What Asterisk says at once and forgets: AMI, and the SIP that it mirrors."""

@@ -1,0 +1,1 @@
+"""What was said about calls, as values: events, journal lines, numbers, headers. Pure."""

@@ -1,0 +1,1 @@
+"""What a site is: its settings, its folders, what its operator imported."""

@@ -1,0 +1,1 @@
+"""The HTTP API: one table of calls, what they take and answer, the live feed."""

@@ -1,0 +1,1 @@
+"""Around every request: who asks, whether they may, what is taken, how a refusal leaves."""

@@ -1,0 +1,1 @@
+"""The console: pages from the server, in two languages."""
