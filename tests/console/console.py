@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -169,6 +170,7 @@ class Console:
     alarms: Alarms
     line: DeskLine
     loop: asyncio.AbstractEventLoop
+    door: socket.socket
     runner: web.AppRunner
     port: int
 
@@ -186,19 +188,31 @@ class Console:
 
     async def cut(self) -> None:
         """Break every connection and take no new one."""
-        await _stop(self.runner)
+        await _stop(self.runner, self.door)
 
     async def back(self) -> None:
         """Be there again, on the same port."""
-        self.runner = await _serve(self.store, self.desk, self.clock, self.home, self.alarms, self.line, self.port)
+        self.door = _door(self.port)
+        self.runner = await _serve(self.store, self.desk, self.clock, self.home, self.alarms, self.line, self.door)
 
 
 async def _seats() -> Seats | None:
     return Seats(evening.REACHABLE, evening.FREE, evening.RINGING)
 
 
+def _door(port: int) -> socket.socket:
+    """Where browsers knock; 0: at any port."""
+    return socket.create_server(("127.0.0.1", port))
+
+
 async def _serve(
-    store: SqliteStore, desk: TicketDesk, clock: RunningClock, home: Home, alarms: Alarms, line: DeskLine, port: int
+    store: SqliteStore,
+    desk: TicketDesk,
+    clock: RunningClock,
+    home: Home,
+    alarms: Alarms,
+    line: DeskLine,
+    door: socket.socket,
 ) -> web.AppRunner:
     feed = desk._publisher
     assert isinstance(feed, Feed)
@@ -222,7 +236,7 @@ async def _serve(
     add_pages(app, _seats)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
+    await web.SockSite(runner, door).start()
     return runner
 
 
@@ -233,13 +247,21 @@ async def _opened(folder: Path, loop: asyncio.AbstractEventLoop) -> Console:
     home = Home(folder, folder / "journals")
     alarms = Alarms(clock)
     line = DeskLine(store, desk, clock)
-    runner = await _serve(store, desk, clock, home, alarms, line, 0)
-    port = runner.addresses[0][1]
-    return Console(store, desk, clock, home, alarms, line, loop, runner, port)
+    door = _door(0)
+    runner = await _serve(store, desk, clock, home, alarms, line, door)
+    return Console(store, desk, clock, home, alarms, line, loop, door, runner, door.getsockname()[1])
 
 
-async def _stop(runner: web.AppRunner) -> None:
-    """Stop serving, and let go of connections whose browser has not taken all of its answer: their loop will end."""
+async def _stop(runner: web.AppRunner, door: socket.socket) -> None:
+    """Stop serving, and let go of every connection: their loop will end.
+
+    First nobody is let in any more, and whoever was in the last instant is waited for: the server hears of it two
+    rounds of the loop later, and asyncio loses it if the server is closed by then (CPython 3.11, `Server._attach`).
+    Then aiohttp lets go of all that have taken the whole of their answer, and we of the others.
+    """
+    asyncio.get_running_loop().remove_reader(door)
+    for _ in range(2):
+        await asyncio.sleep(0)
     transports = [one.transport for one in runner.server.connections] if runner.server else []
     await runner.cleanup()
     for transport in transports:
@@ -249,7 +271,7 @@ async def _stop(runner: web.AppRunner) -> None:
 
 
 async def _closed(console: Console) -> None:
-    await _stop(console.runner)
+    await _stop(console.runner, console.door)
     # As asyncio.run() does: a request that the server gave up lets go of the database before its loop ends.
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
