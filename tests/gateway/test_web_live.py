@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.feed import LONGEST_BACKLOG
 from gateway.web.api import live
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.gateway.web_desk import Room
+    from ticketing.store import SqliteStore
 
 Feed = aiohttp.ClientWebSocketResponse
 
@@ -252,3 +254,27 @@ async def test_a_screen_that_goes_away_leaves_nothing_behind(room: Room) -> None
         async with supervisor.listen() as feed:
             await feed.receive_json()
         await until(lambda: len(room.feed) == 0)
+
+
+async def test_a_screen_that_is_gone_before_it_is_let_in_is_no_failure(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answered_at_last = asyncio.Event(), asyncio.Event()
+    last_seq = type(room.store).last_seq
+
+    async def in_its_time(store: SqliteStore) -> int:
+        asked.set()
+        await answered_at_last.wait()
+        return await last_seq(store)
+
+    monkeypatch.setattr(type(room.store), "last_seq", in_its_time)
+    with capture_logs() as logged:
+        listening = asyncio.create_task(room.program(Role.SUPERVISOR).listen().__aenter__())
+        await asked.wait()
+        (connection,) = room.door.server.connections
+        listening.cancel()
+        await until(lambda: connection.transport is None)
+        answered_at_last.set()
+        await until(lambda: len(room.feed) == 0)
+        await until(lambda: not room.door.server.connections)
+    assert [(one["event"], one["log_level"]) for one in logged] == [("asker_gone", "info")]

@@ -87,6 +87,10 @@ async def refusals_as_problems(request: web.Request, handler: AnyHandler) -> web
         return problems.of_refusal(refusal).response()
     except web.HTTPException as refusal:
         return problems.of_http(refusal).response()
-    except Exception:
-        log.exception("request_failed", method=request.method, path=request.path)
+    except Exception as failure:
+        # A screen that was closed meanwhile: nothing is wrong, and nobody waits for the answer.
+        if isinstance(failure, ConnectionError) and request.transport is None:
+            log.info("asker_gone", method=request.method, path=request.path)
+        else:
+            log.exception("request_failed", method=request.method, path=request.path)
         return problems.of_failure().response()
