@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.console.console import Console, browser, console, sign_in, visit
+from tests.console.console import Console, browser, console, let_in, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,11 +39,14 @@ def quiet(tmp_path: Path) -> Iterator[Console]:
 
 @pytest.fixture
 def visiting(chromium: Browser) -> Iterator[Visit]:
-    """Give people browsers of their own; whatever a page's script or its policy complains of fails the test."""
+    """Give people browsers of their own; whatever a page's script or its policy complains of fails the test.
+
+    With a name they are signed in already, and look at a page.
+    """
     complaints: list[str] = []
     contexts = []
 
-    def come(address: str, name: str | None = None, **more: object) -> Page:
+    def come(address: str, name: str | None = None, at: str = "/", **more: object) -> Page:
         context = visit(chromium, address, **more)
         contexts.append(context)
         page = context.new_page()
@@ -51,7 +54,8 @@ def visiting(chromium: Browser) -> Iterator[Visit]:
         page.on("console", lambda said: complaints.append(said.text) if _is_complaint(said.text) else None)
         page.on("dialog", lambda dialog: complaints.append(dialog.message) if dialog.type == "alert" else None)
         if name:
-            sign_in(page, name)
+            let_in(context, name)
+            page.goto(at)
         return page
 
     yield come

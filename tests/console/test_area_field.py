@@ -171,8 +171,7 @@ def test_an_arrow_shows_all_areas_and_what_is_none_finds_none(evening: Console, 
 
 def test_axe_finds_nothing_while_it_is_searched(evening: Console, visiting: Visit) -> None:
     for scheme in ("light", "dark"):
-        page = visiting(evening.address, "rahmawati", color_scheme=scheme)
-        page.goto(f"/tickets/{FLOOD}")
+        page = visiting(evening.address, "rahmawati", at=f"/tickets/{FLOOD}", color_scheme=scheme)
         box_of(page).fill("rab")
         expect(found(page)).not_to_have_count(0)
         page.evaluate(AXE)

@@ -64,8 +64,7 @@ def test_a_taker_sees_who_is_owed_a_call_back_and_records_an_attempt_with_one_ke
 def test_a_supervisor_gives_up_with_a_reason_and_a_caller_who_calls_again_is_gone_by_itself(
     evening: Console, visiting: Visit
 ) -> None:
-    page = visiting(evening.address, "sari")
-    page.goto("/call-backs")
+    page = visiting(evening.address, "sari", at="/call-backs")
     rows = page.locator("[data-call-back]")
     hidden = rows.first
     hidden.get_by_role("button", name="Tidak ditindaklanjuti").click()

@@ -18,8 +18,7 @@ COLUMNS = ["Tiba", "Pemanggil", "Hasil", "Tunggu", "Dijawab", "Penerima", "Tiket
 
 
 def test_every_call_stands_beside_its_tickets_timings(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "sari")
-    page.goto("/calls")
+    page = visiting(evening.address, "sari", at="/calls")
     assert page.get_by_role("columnheader").all_inner_texts() == [*COLUMNS, "Rekaman"]
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(len(told.STORIES))
@@ -44,8 +43,7 @@ def test_every_call_stands_beside_its_tickets_timings(evening: Console, visiting
     ],
 )
 def test_the_log_is_filtered(evening: Console, visiting: Visit, filled: dict[str, str], count: int) -> None:
-    page = visiting(evening.address, "rahmawati")
-    page.goto("/calls")
+    page = visiting(evening.address, "rahmawati", at="/calls")
     for label, value in filled.items():
         field = page.get_by_role("search").get_by_label(label)
         if field.evaluate("one => one.tagName") == "SELECT":
@@ -60,8 +58,7 @@ def test_the_log_is_filtered(evening: Console, visiting: Visit, filled: dict[str
 
 
 def test_days_without_a_call_say_so(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "sari")
-    page.goto("/calls?from=2026-11-24")
+    page = visiting(evening.address, "sari", at="/calls?from=2026-11-24")
     expect(page.get_by_text("Tidak ada panggilan yang cocok.")).to_be_visible()
     page.goto("/calls?from=yesterday")
     expect(page.get_by_role("alert")).to_contain_text("Saringan tidak dapat dibaca")
@@ -71,8 +68,7 @@ def test_days_without_a_call_say_so(evening: Console, visiting: Visit) -> None:
 
 def test_older_calls_are_on_the_next_page_each_once(evening: Console, visiting: Visit) -> None:
     evening.run(told.many_more(evening.desk, 60))
-    page = visiting(evening.address, "sari")
-    page.goto("/calls")
+    page = visiting(evening.address, "sari", at="/calls")
     seen: list[str] = []
     while True:
         seen += page.locator("tbody tr").evaluate_all("all => all.map(one => one.dataset.call)")
@@ -87,8 +83,7 @@ def test_older_calls_are_on_the_next_page_each_once(evening: Console, visiting: 
 
 
 def test_a_recording_is_played_from_the_log_by_those_who_may(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "sari")
-    page.goto("/calls")
+    page = visiting(evening.address, "sari", at="/calls")
     button = page.get_by_role("button", name="Putar rekaman panggilan pukul 19:40:20")
     button.click()
     player = page.get_by_role("region", name="Pemutar rekaman")
@@ -97,21 +92,18 @@ def test_a_recording_is_played_from_the_log_by_those_who_may(evening: Console, v
     player.get_by_role("button", name="Tutup pemutar").click()
     expect(player).to_be_hidden()
     expect(button).to_be_focused()
-    taker = visiting(evening.address, "rahmawati")
-    taker.goto("/calls")
+    taker = visiting(evening.address, "rahmawati", at="/calls")
     assert taker.get_by_role("columnheader").all_inner_texts() == COLUMNS
     expect(taker.get_by_role("button", name="Putar")).to_have_count(0)
 
 
 def test_a_log_before_the_first_call_says_so(quiet: Console, visiting: Visit) -> None:
-    page = visiting(quiet.address, "sari")
-    page.goto("/calls")
+    page = visiting(quiet.address, "sari", at="/calls")
     expect(page.get_by_text("Belum ada panggilan.")).to_be_visible()
 
 
 def test_printed_the_log_is_the_log_alone(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "sari")
-    page.goto("/calls")
+    page = visiting(evening.address, "sari", at="/calls")
     page.emulate_media(media="print")
     for part in (page.get_by_role("navigation"), page.get_by_role("search"), page.get_by_role("button", name="Putar")):
         expect(part.first).to_be_hidden()

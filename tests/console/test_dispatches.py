@@ -40,8 +40,7 @@ def test_one_click_has_an_skpd_rung_and_the_page_follows_every_step_of_it(evenin
     assert kept
     number = kept.ticket
     assert number
-    page = visiting(evening.address, "rahmawati")
-    page.goto(f"/tickets/{number}")
+    page = visiting(evening.address, "rahmawati", at=f"/tickets/{number}")
     page.get_by_label("Kategori kejadian").select_option(label="Kebakaran")
     page.get_by_role("button", name="Pemadam Kebakaran", exact=True).click()
     damkar = page.get_by_role("list", name="Yang sudah dihubungi").get_by_role("listitem").first
@@ -79,8 +78,7 @@ def test_a_word_with_the_skpd_first_and_then_all_together(evening: Console, visi
     kept = evening.run(evening.store.call(arrives().id))
     assert kept
     assert kept.ticket
-    page = visiting(evening.address, "rahmawati")
-    page.goto(f"/tickets/{kept.ticket}")
+    page = visiting(evening.address, "rahmawati", at=f"/tickets/{kept.ticket}")
     page.get_by_role("button", name="Bicara dulu dengan BPBD").click()
     bpbd = page.get_by_role("list", name="Yang sudah dihubungi").get_by_role("listitem").first
     expect(bpbd).to_contain_text("BPBD: Memanggil")
@@ -98,8 +96,7 @@ def test_a_word_with_the_skpd_first_and_then_all_together(evening: Console, visi
 
 
 def test_what_rings_is_withdrawn_and_the_keyboard_keeps_its_place(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "rahmawati")
-    page.goto(f"/tickets/{FIRE}")
+    page = visiting(evening.address, "rahmawati", at=f"/tickets/{FIRE}")
     page.get_by_role("button", name="BPBD").press("Enter")
     one = page.get_by_role("list", name="Yang sudah dihubungi").get_by_role("listitem").first
     expect(one).to_contain_text("BPBD: Memanggil")
@@ -167,8 +164,7 @@ def test_an_officers_spoken_note_is_heard_on_the_ticket_and_that_it_was_is_on_re
     spoken = ago(20).at
     evening.tell(RecordCalls(said=((1, Said(spoken, "tel:+6237444119", None, voice_note(note_stamp(spoken)))),)))
     write_sound(evening.home.note(1, note_stamp(spoken)), seconds=60)
-    page = visiting(evening.address, "sari")
-    page.goto(f"/tickets/{FIRE}")
+    page = visiting(evening.address, "sari", at=f"/tickets/{FIRE}")
     ambulance = page.locator("#dispatch-1")
     play = ambulance.get_by_role("button", name="Putar catatan suara PSC 119 · ambulans pukul 19:42:10")
     play.press("Enter")
@@ -191,8 +187,7 @@ def test_who_may_not_hear_recordings_sees_that_a_note_was_spoken(evening: Consol
     spoken = ago(20).at
     evening.tell(RecordCalls(said=((1, Said(spoken, "tel:+6237444119", None, voice_note(note_stamp(spoken)))),)))
     write_sound(evening.home.note(1, note_stamp(spoken)))
-    page = visiting(evening.address, "rahmawati")
-    page.goto(f"/tickets/{FIRE}")
+    page = visiting(evening.address, "rahmawati", at=f"/tickets/{FIRE}")
     expect(page.locator("#dispatch-1")).to_contain_text("Catatan suara")
     expect(page.get_by_role("button", name="Putar")).to_have_count(0)
 

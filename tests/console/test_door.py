@@ -92,8 +92,7 @@ def test_nothing_is_cut_or_spills_over(evening: Console, visiting: Visit, width:
 
 
 def test_everything_can_be_reached_by_tabulator_in_the_order_of_reading(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "sari")
-    page.goto("/calls")
+    page = visiting(evening.address, "sari", at="/calls")
     reached = []
     for _ in range(12):
         page.keyboard.press("Tab")

@@ -40,8 +40,7 @@ def answer(console: Console, serial: int) -> str:
 
 
 def opened(visiting: Visit, console: Console, name: str, number: str) -> Page:
-    page = visiting(console.address, name)
-    page.goto(f"/tickets/{number}")
+    page = visiting(console.address, name, at=f"/tickets/{number}")
     expect(page.get_by_role("heading", name=number)).to_be_visible()
     return page
 
@@ -172,8 +171,9 @@ def test_axe_finds_nothing_and_nothing_spills_over(evening: Console, visiting: V
     first, second = answer(evening, 900), answer(evening, 901)
     for number in (first, second):
         evening.tell(TriageTicket(number, 1, "sari", Triage(verbatim="y" * 300, area_code="52.72.01.1001")))
-    page = visiting(evening.address, "sari", color_scheme=scheme, viewport={"width": width, "height": 800})
-    page.goto(f"/tickets/{second}")
+    page = visiting(
+        evening.address, "sari", at=f"/tickets/{second}", color_scheme=scheme, viewport={"width": width, "height": 800}
+    )
     page.get_by_text("Panggilan terakhir").click()
     expect(page.locator("#ticket-history").get_by_role("link", name=FIRE)).to_be_visible()
     assert (flaws(page), spilled(page)) == ([], [])

@@ -31,8 +31,7 @@ def test_a_place_comes_onto_the_page_by_itself_and_into_the_ticket_by_a_click_al
     number = kept.ticket
     assert number
     evening.tell(TriageTicket(number, 1, "rahmawati", Triage(verbatim="dekat masjid")))
-    page = visiting(evening.address, "rahmawati")
-    page.goto(f"/tickets/{number}")
+    page = visiting(evening.address, "rahmawati", at=f"/tickets/{number}")
     panel = page.get_by_role("region", name="Lokasi dari jaringan")
     expect(panel).to_contain_text("Jaringan tidak mengirim lokasi.")
     evening.tell(RecordCalls((Call(arrives().id, locations=(FIX, ADDRESS, CELL, REFUSED)),)))
@@ -57,8 +56,7 @@ def test_who_only_reads_tickets_takes_no_place_over(evening: Console, visiting: 
     caller = replace(arrives(), locations=(FIX,))
     evening.tell(RecordCalls((caller, answered(caller))))
     kept = evening.run(evening.store.call(caller.id))
-    page = visiting(evening.address, "admin")
-    page.goto(f"/tickets/{kept.ticket if kept else ''}")
+    page = visiting(evening.address, "admin", at=f"/tickets/{kept.ticket if kept else ''}")
     panel = page.get_by_role("region", name="Lokasi dari jaringan")
     expect(panel).to_contain_text("-8.460600, 118.727300")
     expect(panel.get_by_role("button")).to_have_count(0)

@@ -29,8 +29,7 @@ def heard(evening: Console, return_call: int, *, seconds: float = 0, **known: ob
 
 
 def test_a_taker_calls_back_with_one_click_and_the_callers_ticket_comes_up(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "rahmawati")
-    page.goto("/call-backs")
+    page = visiting(evening.address, "rahmawati", at="/call-backs")
     row = page.locator("[data-call-back]").filter(has_text=NUMBER)
     call = row.get_by_role("button", name=f"Telepon sekarang: {NUMBER}")
     # Nobody has said which phone is beside this screen.
@@ -60,8 +59,7 @@ def test_a_taker_calls_back_with_one_click_and_the_callers_ticket_comes_up(eveni
 
 
 def test_what_rings_is_withdrawn_and_what_is_refused_is_said_in_words(evening: Console, visiting: Visit) -> None:
-    page = visiting(evening.address, "rahmawati")
-    page.goto("/call-backs")
+    page = visiting(evening.address, "rahmawati", at="/call-backs")
     page.get_by_label("Telepon di meja ini").select_option("202")
     row = page.locator("[data-call-back]").filter(has_text=NUMBER)
     (owed,) = [one for one in evening.run(evening.store.call_backs()).items if one.call_back.number]
@@ -79,8 +77,7 @@ def test_what_rings_is_withdrawn_and_what_is_refused_is_said_in_words(evening: C
 def test_the_caller_of_a_ticket_who_has_hung_up_is_called_from_its_page(evening: Console, visiting: Visit) -> None:
     tickets = evening.run(evening.store.tickets())
     over = next(one for one in tickets if one.call.ended and one.call.caller and one.call.caller.callable)
-    page = visiting(evening.address, "rahmawati")
-    page.goto(f"/tickets/{over.ticket.number}")
+    page = visiting(evening.address, "rahmawati", at=f"/tickets/{over.ticket.number}")
     page.get_by_role("button", name="Telepon").click()
     expect(page.get_by_role("alert").filter(has_text="Pilih dulu")).to_be_visible()
     page.evaluate("localStorage.setItem('siaga112-my-phone', '202')")

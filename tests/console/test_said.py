@@ -30,8 +30,7 @@ def test_a_caller_who_cannot_speak_is_seen_at_once_and_asked_by_a_click(evening:
     evening.tell(RecordCalls((waits, answered(arrives()))))
     kept = evening.run(evening.store.call(waits.id))
     assert kept
-    page = visiting(evening.address, "rahmawati")
-    page.goto(f"/tickets/{kept.ticket}")
+    page = visiting(evening.address, "rahmawati", at=f"/tickets/{kept.ticket}")
     panel = page.get_by_role("region", name="Jawaban pemanggil")
     expect(panel).to_contain_text("Pemanggil tidak dapat berbicara")
     expect(panel).to_contain_text("Raba, Kota Bima")

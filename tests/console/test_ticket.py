@@ -26,8 +26,7 @@ CLOSED = "112-20261123-0002"
 
 
 def opened(visiting: Visit, console: Console, name: str, number: str) -> Page:
-    page = visiting(console.address, name)
-    page.goto(f"/tickets/{number}")
+    page = visiting(console.address, name, at=f"/tickets/{number}")
     expect(page.get_by_role("heading", name=number)).to_be_visible()
     return page
 
