@@ -18,6 +18,7 @@ from gateway.telephony.made import fingerprint, is_made, put, remove_all_but, st
 from gateway.telephony.phrases import LONGEST_FILE, PhraseUnreadable, has_substitute, is_digit, sentences
 from gateway.telephony.recordings import content_of, format_of, found_in
 from gateway.telephony.render import SOURCE
+from gateway.telephony.waiting import ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,8 +35,6 @@ SPOKEN: Final = "spoken"
 # The work is espeak-ng's and sox's: a few at a time, and never the whole of a large machine that takes calls.
 WORKERS: Final = max(2, min(4, os.cpu_count() or 1))
 _NAMES_TOLD: Final = 3
-# What ends each question to a caller who waits (musiconhold.conf): after it comes a sign that the line lives.
-_ASKED: Final = {"ask-what": "ask-what", "ask-district": "ask-star", "ask-place": "ask-place"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +124,8 @@ def lay_prompts(settings: Settings, home: Home, say: Say) -> None:
         with suppress(OSError):  # told as a folder that is not there
             settings.prompts_dir.mkdir(mode=0o700, exist_ok=True)
     make_prompts(phrases, home.sounds, recordings=settings.prompts_dir, voice=settings.language, say=say)
-    waiting_loop(home.sounds / "notice.wav", home.sounds / "moh" / "waiting")
-    waiting_loop(home.sounds / "consult-hold.wav", home.sounds / "moh" / "consult")
-    for asked, last in _ASKED.items():
-        waiting_loop(home.sounds / f"{last}.wav", home.sounds / "moh" / asked)
+    for last, folder in ENDS.items():
+        waiting_loop(home.sounds / f"{last}.wav", home.sounds / "moh" / folder)
 
 
 def phrases_in(language: str) -> Path:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import time
+import wave
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +18,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.places.areas.kept import table_of
 from gateway.site.config import CHECKOUT
+from gateway.telephony import waiting
 from gateway.telephony.phrases import askable, sentences
 from ticketing.asked import INCIDENTS
 from ticketing.nuisance import LONGEST_DELAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from gateway.site.config import Bind, Settings
@@ -133,13 +136,16 @@ def _environment() -> Environment:
 
 
 def _values(settings: Settings, home: Home, secrets: Secrets, installed: Installed) -> dict[str, Any]:
+    districts = _districts(settings)
+    rows = waiting.rows([one["phrase"] for one in districts])
     return {
         "agi": settings.agi_bind,
         "ami": settings.ami_bind,
         "ami_secret": secrets.ami,
+        **_stand(home, rows),
         "backups": settings.backup_numbers,
         "data": installed.data,
-        "districts": _districts(settings),
+        "districts": districts,
         "etc": home.etc,
         "incidents": INCIDENTS,
         "journals": home.journals,
@@ -157,6 +163,7 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "queue": settings.queue,
         "queue_name": QUEUE,
         "recordings": home.recordings,
+        "rows": {name: waiting.files(row) for name, row in rows.items()},
         "rtp": settings.rtp_ports,
         "run": home.run,
         "service_numbers": tuple(dict.fromkeys(settings.service_numbers)),
@@ -167,6 +174,22 @@ def _values(settings: Settings, home: Home, secrets: Secrets, installed: Install
         "test_call_secret": secrets.test_call,
         "test_queue": TEST_QUEUE,
         "trunks": settings.trunks,
+    }
+
+
+def _stand(home: Home, rows: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """How long the questions stand, by how long a city's own recordings of them last."""
+
+    def lasts(phrase: str) -> float:
+        # Without its sound the line does not start (prompts.py); what is rendered without one is not played.
+        with suppress(OSError, EOFError, wave.Error), wave.open(str(home.sounds / f"{phrase}.wav")) as sound:
+            return sound.getnframes() / sound.getframerate()
+        return 0.0
+
+    by_key = [row for name, row in rows.items() if name != "ask-place"]
+    return {
+        "ask_s": waiting.stands_s(by_key, lasts, waiting.LEAST_S),
+        "ask_place_s": waiting.stands_s([rows["ask-place"]], lasts, waiting.LEAST_PLACE_S),
     }
 
 

@@ -1,4 +1,4 @@
-"""The page of the call-backs: who is owed one, and what is settled. Thin, as pages.py is."""
+"""The page of the call-backs: who is owed one, and what is settled. Thin, as root.py is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a ticket besides, and the page on which premise notes are kept. Thin, as pages.py is."""
+"""What is known of a ticket besides, and the page on which premise notes are kept. Thin, as root.py is."""
 
 from __future__ import annotations
 

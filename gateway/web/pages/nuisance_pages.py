@@ -1,4 +1,4 @@
-"""The supervisors' page of marked numbers. Thin, as pages.py is."""
+"""The supervisors' page of marked numbers. Thin, as root.py is."""
 
 from __future__ import annotations
 

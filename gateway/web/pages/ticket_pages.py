@@ -1,4 +1,4 @@
-"""The page of a ticket: its form, its status, whom it was sent to, its timeline. Thin, as pages.py is."""
+"""The page of a ticket: its form, its status, whom it was sent to, its timeline. Thin, as root.py is."""
 
 from __future__ import annotations
 
