@@ -183,7 +183,7 @@ def _stand(home: Home, rows: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     def lasts(phrase: str) -> float:
         # Without its sound the line does not start (prompts.py); what is rendered without one is not played.
         with suppress(OSError, EOFError, wave.Error), wave.open(str(home.sounds / f"{phrase}.wav")) as sound:
-            return sound.getnframes() / sound.getframerate()
+            return float(sound.getnframes() / sound.getframerate())
         return 0.0
 
     by_key = [row for name, row in rows.items() if name != "ask-place"]
