@@ -32,10 +32,11 @@ def call_with(
     headers: tuple[bytes, ...] = (),
     carrier: str = "127.0.0.2",
     body: Body | None = None,
+    dialled: str = "112",
 ) -> int:
-    """Dial 112 with this From header; hang up as soon as somebody answers; give the final status."""
+    """Dial with this From header; hang up as soon as somebody answers; give the final status."""
     local = free_address(carrier)
-    dialog = _Dialog(str(line), str(local), from_header)
+    dialog = _Dialog(str(line), str(local), from_header, dialled)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind((local.host, local.port))
         peer.settimeout(_WAIT_S)
@@ -63,8 +64,9 @@ def _with(more: Body, audio: bytes) -> tuple[bytes, bytes]:
 
 
 class _Dialog:
-    def __init__(self, line: str, local: str, from_header: bytes) -> None:
+    def __init__(self, line: str, local: str, from_header: bytes, dialled: str) -> None:
         self._line, self._local = line.encode(), local.encode()
+        self._dialled = dialled.encode()
         self._tag = uuid.uuid4().hex[:8].encode()
         self._from = from_header + b";tag=" + self._tag
         self._call_id = uuid.uuid4().hex.encode()
@@ -88,10 +90,10 @@ class _Dialog:
         # An ACK to a refusal belongs to the INVITE's transaction, one to a 200 does not care.
         branch = self._branch + (b"2" if method == b"BYE" else b"")
         lines = [
-            b"%b sip:112@%b SIP/2.0" % (method, self._line),
+            b"%b sip:%b@%b SIP/2.0" % (method, self._dialled, self._line),
             b"Via: SIP/2.0/UDP %b;branch=%b" % (self._local, branch),
             b"From: " + self._from,
-            b"To: <sip:112@%b>%b" % (self._line, to_tag),
+            b"To: <sip:%b@%b>%b" % (self._dialled, self._line, to_tag),
             b"Call-ID: " + self._call_id,
             b"CSeq: %d %b" % (serial, method),
             b"Max-Forwards: 70",

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateway.agi.probe import probe_async
+from gateway.agi.probe import probe
 from gateway.doorbell.ami_link import AmiRefused, AmiUnavailable
 from gateway.presentation import alarm_json
 from ticketing.errors import Siaga112Error
@@ -79,7 +79,7 @@ class HealthCheck:
             return self._last[1]
 
     async def _ask(self) -> Health:
-        agi_answers = await probe_async(self.agi, _PROBE_WITHIN_S)
+        agi_answers = await probe(self.agi, _PROBE_WITHIN_S)
         staffed, free = await self._staff()
         store, open_tickets, owed = await self._store()
         reasons = {

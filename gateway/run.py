@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from gateway.agi.probe import probe_async
+from gateway.agi.probe import probe
 from gateway.first_admin import FIRST_ADMIN, first_admin
 from gateway.places.areas.kept import table_of
 from gateway.process import logs
+from gateway.process.descriptors import raise_limit
 from gateway.process.supervisor import Program, Supervisor, Watch, spawn
 from gateway.site.home import Home, HomeUnusable, load_secrets
 from gateway.telephony.asterisk import Asterisk
 from gateway.telephony.prompts import lay_prompts
 from gateway.telephony.provide import provide
 from gateway.telephony.render import changed_files, render, render_phones, render_skpd_numbers
-from gateway.web.server import API
+from gateway.web.door.routes import API
 from ticketing.errors import Siaga112Error
 from ticketing.store import open_store
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 _READY_WITHIN_S = 60.0
 _PROBE_WITHIN_S = 1.0
+_FEW_FILES = 16_384
+_FILES_A_CALLER = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ async def run(settings: Settings, say: Say) -> None:
 
     Raises Siaga112Error, with one clear line, for whatever stands in the way.
     """
+    _open_wide(say)
     home = Home.of(settings)
     with ExitStack() as stack:
         kept = await _hold(home, settings, stack, asterisk_runs=_holds_an_asterisk(home))
@@ -84,6 +88,7 @@ async def run_beside_asterisk(settings: Settings, say: Say) -> None:
     That Asterisk runs with what `prepare` wrote into this HOME, on this machine's loopback; it may come later, go, and
     come back. Raises Siaga112Error, with one clear line, for whatever stands in the way.
     """
+    _open_wide(say)
     home = Home.of(settings)
     with ExitStack() as stack:
         # Its ports are not ours to look at: it may be about to start.
@@ -123,6 +128,11 @@ async def _hold(home: Home, settings: Settings, stack: ExitStack, *, asterisk_ru
     # The terminal is for the operator: what the supervisor does is in its log.
     logs.configure(stack.enter_context((home.log / "supervisor.log").open("a", buffering=1)))
     return kept
+
+
+def _open_wide(say: Say) -> None:
+    if (files := raise_limit()) < _FEW_FILES:
+        say(f"only {files} files may be open (ulimit -n): some {files // _FILES_A_CALLER} callers at a time, no more")
 
 
 def _tell_changes(settings: Settings, asterisk: Asterisk, say: Say) -> None:
@@ -177,7 +187,7 @@ def _ours(settings: Settings, home: Home) -> list[Program]:
         return spawn(argv, home.log / log, environment)
 
     async def agi_answers() -> bool:
-        return await probe_async(settings.agi_bind, _PROBE_WITHIN_S)
+        return await probe(settings.agi_bind, _PROBE_WITHIN_S)
 
     async def gateway_answers() -> bool:
         return await _health(settings.http_bind, 5.0) is not None

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from ticketing.model import CallId
     from ticketing.ports import Store
 
-# A question lasts some six seconds and stands for eight more; an answer ends it, and another may be asked then.
-_STANDS_S: Final = 15.0
+# An answer ends a question, no key at all too, and another may be asked then. Should the ledger tell of none: the
+# dialplan gives it 30 s, however long a city's own recording of it is.
+_STANDS_S: Final = 31.0
 
 
 @dataclass(slots=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _LOCATED_VERSION: Final = "v1"
 LONGEST_CALL_ID: Final = 100  # characters of a SIP Call-ID by which a body finds its call; the dialplan cuts it as well
+# What the dialplan makes of brackets in it ([located]).
+_AS_THE_DIALPLAN: Final = str.maketrans("()", "__")
 _MOST_PARTS: Final = 16
 _PIDF: Final = "application/pidf+xml"
 
@@ -116,7 +118,7 @@ def read_invite(message: bytes, at: datetime) -> LocatedBody | None:
         return None
     head, _, body = message.partition(b"\r\n\r\n")
     headers = _headers(head.partition(b"\r\n")[2])
-    sip_call = headers.get(b"call-id", "")[:LONGEST_CALL_ID]
+    sip_call = headers.get(b"call-id", "").translate(_AS_THE_DIALPLAN)[:LONGEST_CALL_ID]
     # With a tag in To it belongs to a call that is there already (RFC 3261).
     if not sip_call or ";tag=" in headers.get(b"to", ""):
         return None

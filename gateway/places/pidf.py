@@ -31,6 +31,7 @@ _FEWEST_CORNERS: Final = 3
 _FARTHEST_M: Final = 20_040_000.0  # half around the earth
 _EARTH_M: Final = 6_371_009.0  # mean radius
 _BOUNDS: Final = (90.0, 180.0)
+_YEARS: Final = range(1990, 2200)
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{0,20})?")
 _WGS84 = re.compile(r"(?:.*[:/#])?(?:4326|4979)")
@@ -329,10 +330,11 @@ def _confidence(info: _Element) -> float | None:
 
 
 def _moment(text: str) -> datetime | None:
+    """None for a text that is no time, or one in which no call was made: no clock of a city can show the last ones."""
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):  # a text that is no time, or a time before the first there is
+        return moment.astimezone(UTC) if moment.tzinfo and moment.year in _YEARS else None
+    except (ValueError, OverflowError):
         return None
 
 

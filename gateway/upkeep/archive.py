@@ -44,9 +44,16 @@ _NAMES: Final = re.compile(
     r"siaga112\.sqlite3|secrets\.json|siaga112\.toml|areas\.csv|boundaries\.geojson|cells\.csv"
     r"|journals/queue_log(?:[.-][\w.-]{1,100})?|journals/cel-custom/cel\.json(?:[.-][\w.-]{1,100})?"
     r"|prompts/[a-z0-9-]{1,40}\.[A-Za-z0-9]{1,10}"
-    r"|recordings/\d{4}/\d\d/\d\d/[\w.-]{1,100}\.wav",
+    r"|recordings/(?:\d{4}/\d\d/\d\d|notes)/[\w.-]{1,100}\.wav",
     re.ASCII,
 )
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of a backup may be called so: no other is read."""
+    return _NAMES.fullmatch(name) is not None
+
+
 # With a million recordings it has some 150 MB.
 _LARGEST_MANIFEST: Final = 512 * 1024 * 1024
 _PIECE: Final = 1024 * 1024
@@ -150,7 +157,7 @@ def _plain_members(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
     for member in tar:
         # No link, no device, no hole, no folder, no path that leads elsewhere.
         plain = member.isreg() and not member.issparse()
-        if not plain or not (member.name == MANIFEST or _NAMES.fullmatch(member.name)) or member.name in members:
+        if not plain or not (member.name == MANIFEST or is_ours(member.name)) or member.name in members:
             raise BackupUnusable(f"it holds what no backup of ours does: {member.name[:100]!r}")
         members[member.name] = member
     return members

@@ -32,6 +32,7 @@ from gateway.upkeep.archive import (
     SETTINGS,
     Manifest,
     Member,
+    is_ours,
 )
 from gateway.upkeep.ledger_files import ledger_files
 from ticketing.errors import Siaga112Error, StoreUnusable
@@ -136,7 +137,10 @@ def _add_rest(writer: _Writer, home: Home, settings: Settings, *, recordings: bo
     for prompt in recordings_in(settings.prompts_dir):
         writer.add_path(f"{PROMPTS}/{prompt.name}", prompt)
     for audio in sorted(home.recordings.rglob("*.wav")) if recordings else ():
-        writer.add_path(f"{RECORDINGS}/{audio.relative_to(home.recordings)}", audio)
+        name = f"{RECORDINGS}/{audio.relative_to(home.recordings)}"
+        # Somebody's own file among ours must not make a backup that cannot be read.
+        if is_ours(name):
+            writer.add_path(name, audio)
 
 
 def _copy_store(source: Path, to: Path) -> None:

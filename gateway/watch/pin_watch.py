@@ -30,7 +30,8 @@ class PinWatch:
         if told.right:
             self.alarms.clear(f"{_NAME}{told.skpd}")
             return
-        log.warning("skpd_pin_wrong", skpd=told.skpd, line=f"…{told.line[-4:]}", at=str(told.at))
+        line = f"…{told.line[-4:]}"  # enough to know it by, too little to call it: health tells alarms to whoever asks
+        log.warning("skpd_pin_wrong", skpd=told.skpd, line=line, at=str(told.at))
         if told.at > self.alarms.clock.now() - _STILL_NEWS:
-            text = f"three wrong PINs for {told.skpd} from its line {told.line}: if it was no officer, change the PIN"
+            text = f"three wrong PINs for {told.skpd} from its line {line}: if it was no officer, change the PIN"
             self.alarms.raise_(f"{_NAME}{told.skpd}", text)

@@ -218,6 +218,16 @@ def test_recordings_are_in_it_when_they_are_asked_for(site: Site) -> None:
     assert f"recordings/{audio.relative_to(site.home.recordings)}" in names_in(backed_up(site, recordings=True))
 
 
+def test_an_officers_note_comes_back_and_somebody_elses_file_stays_where_it_is(site: Site, tmp_path: Path) -> None:
+    audio = site.home.note(12, "20261128T092800123456Z")
+    audio.parent.mkdir(parents=True, exist_ok=True)
+    audio.write_bytes(b"RIFF")
+    (site.home.recordings / "my own.wav").write_bytes(b"RIFF")
+    restore(backed_up(site, recordings=True), tmp_path / "new", nothing)
+    new = tmp_path / "new/recordings"
+    assert [file.relative_to(new).as_posix() for file in new.rglob("*.wav")] == [f"notes/{audio.name}"]
+
+
 def test_the_citys_recordings_of_what_the_line_says_are_in_it_and_come_back(site: Site, tmp_path: Path) -> None:
     prompts = site.settings.prompts_dir
     prompts.mkdir()

@@ -81,7 +81,7 @@ def test_a_degree_of_latitude_is_111_kilometres_everywhere() -> None:
 
 def test_an_address_keeps_its_parts_in_their_order() -> None:
     place = found(pidf(CIVIC))
-    assert (place.shape, place.has_place) == (Shape.CIVIC, False)
+    assert (place.shape, place.lat) == (Shape.CIVIC, None)
     assert place.civic == (
         ("country", "ID"),
         ("A3", "Kota Bima"),
@@ -105,8 +105,11 @@ def test_a_tuple_is_read_like_a_device_and_a_time_that_is_none_is_left_out() -> 
     assert (place.shape, place.method, place.found_at) == (Shape.CIRCLE, "Cell", None)
 
 
-@pytest.mark.parametrize("time", ["2026-11-23T09:00:00", "0001-01-01T00:00:00+14:00", ""])
-def test_a_time_without_its_offset_or_before_all_time_is_left_out(time: str) -> None:
+@pytest.mark.parametrize(
+    "time",
+    ["2026-11-23T09:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "1970-01-01T00:00:00Z", ""],
+)
+def test_a_time_without_its_offset_or_in_which_nobody_calls_is_left_out(time: str) -> None:
     assert found(pidf(POINT).replace("2026-11-23T09:00:00+08:00", time)).found_at is None
 
 
@@ -174,7 +177,7 @@ REFUSED = {
 @pytest.mark.parametrize(("what", "why"), REFUSED.items())
 def test_what_is_no_place_is_refused_with_the_word_for_why(what: str, why: str) -> None:
     place = found(HOSTILE[what])
-    assert (place.kind, place.shape, place.has_place, place.refusal) == (SourceKind.VALUE, None, False, why)
+    assert (place.kind, place.shape, place.lat, place.refusal) == (SourceKind.VALUE, None, None, why)
 
 
 @pytest.mark.parametrize(

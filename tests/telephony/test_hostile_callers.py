@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from bench.raw_sip import call_with
+from gateway.facts.ledger_payloads import decode_arrival
 from tests.telephony.line import now
 from tests.telephony.ordinary import is_served_as_ever
 
@@ -49,6 +50,27 @@ def test_whatever_a_caller_is_called_the_call_is_ticketed_and_no_line_of_the_led
     assert {"ARRIVED", "CALLER", "ANSWER", "HANGUP"} <= {
         record["eventtype"] for record in records if record["linkedid"] == call["id"]
     }
+
+
+@pytest.mark.parametrize("name", [b'"Siti :)"', b'"x):0:0"', b'")))))):::"', b'"(((Siti: ("'])
+def test_brackets_and_colons_cut_nothing_off_what_was_sent(line112: Line, name: bytes) -> None:
+    since = now()
+    asserted = b"P-Asserted-Identity: " + name + b" <sip:+628123456780@ims.example>"
+    with line112.staffed("201"):
+        assert call_with(line112.sip, name + SENDER, (asserted,)) == 200
+    call = line112.ended_call(since)
+    records = [json.loads(text) for text in (line112.home / "journals/cel-custom/cel.json").read_bytes().splitlines()]
+    (payload,) = [
+        json.loads(record["eventextra"])["extra"]
+        for record in records
+        if (record["eventtype"], record["linkedid"]) == ("ARRIVED", call["id"])
+    ]
+    _, sent = decode_arrival(payload)
+    assert sent.number == "+628123456780"  # what the carrier asserts
+    plain = name.decode().translate(str.maketrans("()", "__"))
+    assert sent.name == plain.strip('"')
+    assert sent.from_header.startswith(f"{plain} <sip:08123456789@127.0.0.2>")
+    assert sent.asserted_identity == f"{plain} <sip:+628123456780@ims.example>"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ import socket
 import sqlite3
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from bench.sipp import Citizen, citizens
+from gateway.process.descriptors import ENOUGH
 from tests.telephony.line import CHECKOUT, Line, now
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ def test_every_application_and_function_of_the_dialplan_is_loaded(line112: Line)
     known = {kind: line112.asterisk(f"core show {kind}s").lower() for kind in ("application", "function")}
     assert {name for name in applications if f" {name.lower()}:" not in known["application"]} == set()
     assert {name for name in functions if f"{name.lower()} " not in known["function"]} == set()
+
+
+def test_asterisk_may_open_as_many_files_as_the_machine_allows(line112: Line) -> None:
+    soft, hard = line112.process("asterisk.conf").rlimit(psutil.RLIMIT_NOFILE)
+    assert soft >= min(hard, ENOUGH)
 
 
 def test_two_lines_run_side_by_side_and_each_takes_its_own_calls(line112: Line, tmp_path: Path) -> None:

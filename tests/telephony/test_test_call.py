@@ -84,3 +84,14 @@ def test_nobody_gets_in_as_a_test_call_without_its_secret(line: Line, user: str,
     since = now()
     assert call_with(line.sip, f"<sip:{user}@127.0.0.1>".encode(), carrier=address) == 401
     assert line.calls(since) == []
+
+
+@pytest.mark.parametrize("name", ["trunk-test", "test-call", "trunk-carrier", "201"])
+@pytest.mark.parametrize("dialled", ["112", "s"])
+def test_nobody_gets_in_by_a_name_in_an_authorization_header(line: Line, name: str, dialled: str) -> None:
+    since, before = now(), line.asterisk("core show channels count").splitlines()[-1]
+    claim = f'Authorization: Digest username="{name}",realm="x",nonce="x",uri="sip:s@x",response="{"0" * 32}"'
+    stranger = b"<sip:stranger@127.0.0.9>"
+    assert call_with(line.sip, stranger, (claim.encode(),), carrier="127.0.0.9", dialled=dialled) == 401
+    assert line.asterisk("core show channels count").splitlines()[-1] == before  # calls processed
+    assert line.calls(since) == []

@@ -158,7 +158,7 @@ def _source(values: Row) -> LocationSource:
             "shape": Shape(values["shape"]) if values["shape"] else None,
             "outline": tuple((lat, lon) for lat, lon in values["outline"]),
             "civic": tuple((name, text) for name, text in values["civic"]),
-            "found_at": from_micros(values["found_at"]) if values["found_at"] else None,
+            "found_at": from_micros(values["found_at"]) if values["found_at"] is not None else None,
         }
     )
 

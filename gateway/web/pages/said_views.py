@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from ticketing.asked import CallerAnswer
     from ticketing.model import Call
 
-# The dialplan gives the caller so long to speak, the question itself included; a moment before, for whoever is quick.
-_SPEAKS_S: Final = 20.0
+# For whoever speaks into the question. Where it ends nobody has written down: a city's own question may be a long one.
 _BEFORE_S: Final = 0.5
 
 
@@ -60,9 +59,9 @@ def _said(one: CallerAnswer, call: Call, words: Words, *, hears: bool) -> Said:
 
 
 def _piece(call: Call, one: CallerAnswer) -> str:
-    """Where in the recording it is (Media Fragments URI 1.0, temporal dimension)."""
+    """Where in the recording it begins (Media Fragments URI 1.0, temporal dimension)."""
     begins = max(int(one.answer) / 1000 - _BEFORE_S, 0.0)
-    return f"/api/v1/calls/{call.id}/recording#t={begins:.1f},{begins + _BEFORE_S + _SPEAKS_S:.1f}"
+    return f"/api/v1/calls/{call.id}/recording#t={begins:.1f}"
 
 
 def question_in_words(question: object, words: Words) -> str:
