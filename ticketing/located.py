@@ -63,11 +63,6 @@ class LocationSource:
             object.__setattr__(self, name, well_formed(getattr(self, name)))
         object.__setattr__(self, "civic", tuple((well_formed(name), well_formed(text)) for name, text in self.civic))
 
-    @property
-    def has_place(self) -> bool:
-        """Whether it can be shown on a map."""
-        return self.lat is not None and self.lon is not None
-
 
 def joined(one: tuple[LocationSource, ...], other: tuple[LocationSource, ...]) -> tuple[LocationSource, ...]:
     """Every source of both, each once, in one order: the earliest first."""

@@ -114,11 +114,6 @@ class Caller:
         """Whether this number can be called back."""
         return self.e164 is not None and self.kind in CALLABLE_KINDS
 
-    @property
-    def masked(self) -> str:
-        """For logs: enough to recognise, too little to call."""
-        return f"{self.e164[:5]}…{self.e164[-2:]}" if self.e164 else self.kind.value
-
 
 UNKNOWN_CALLER = Caller(raw="", e164=None, kind=CallerKind.UNKNOWN)
 

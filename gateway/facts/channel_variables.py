@@ -1,12 +1,12 @@
-"""Names that the dialplan (asterisk-conf/) and the code share. Change one here and there together."""
+"""Names that the dialplan (asterisk-conf/) and the code share: variables, user events of the journal, contexts.
+
+Change one here and there together.
+"""
 
 from typing import Final
 
 GW_OK: Final = "GW_OK"
 """`0` before the dialplan asks a script; a script that did all of its work sets `1`, last."""
-
-ARRIVAL: Final = "SIAGA_ARRIVAL"
-"""Who calls, as the trunk sent it: payload of `ARRIVED`. Set by the dialplan; a script's first argument."""
 
 CALLER_E164: Final = "SIAGA_CALLER_E164"
 """The caller's number, `+628123456789`; not set when there is none. Set by the caller-ID script."""

@@ -25,6 +25,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gateway.facts.channel_variables import DISPATCH_LEG
 from ticketing.dispatch import BEGUN_AS, DISPATCH_ID, Begun, DispatchLeg, DispatchMode, Trace, Tried
 from ticketing.model import parse_call_id
 from ticketing.skpd import SKPD_CODE
@@ -50,7 +51,7 @@ _BEGUN: Final = re.compile(
     r"\.(?P<by>[1-9][0-9]{1,5})\.(?P<lines>\+?[0-9]{3,15}(?:_\+?[0-9]{3,15}){0,9})\.(?P<call>.+)"
 )
 _CHANNEL: Final = re.compile(rf"[a-z0-9]{{1,16}}-skpd-(?P<dispatch>{DISPATCH_ID})\.(?P<half>[12])")
-_LEG_VARIABLE: Final = re.compile(rf"SIAGA_LEG={_LEG}")
+_LEG_VARIABLE: Final = re.compile(rf"{DISPATCH_LEG}={_LEG}")
 
 
 _WHOLE: Final[dict[str, Callable[[Instant], Trace]]] = {

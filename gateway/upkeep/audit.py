@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from gateway.facts.call_tracker import as_sent, piece_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gateway.facts.call_facts import CallFact
@@ -49,33 +49,6 @@ class Discrepancy:
 
     def __str__(self) -> str:
         return f"call {self.call}: {self.text}"
-
-
-def audit(
-    told: Iterable[Call],
-    kept: Mapping[CallId, KeptCall],
-    tickets: Iterable[Ticket],
-    *,
-    whole_since: datetime | None = None,
-) -> tuple[Discrepancy, ...]:
-    """Compare calls as the ledger tells them with what the store keeps of the same time.
-
-    `tickets` are those of these calls. From `whole_since` on the ledger is whole: both journals were there. Calls
-    of the store that arrived since then and are not `told` are discrepancies too. Without it nothing is said of what
-    the ledger does not tell. Whatever the reader of the ledger has not committed yet must not be among `told`.
-    """
-    of_call: dict[CallId, list[Ticket]] = {}
-    for ticket in tickets:
-        of_call.setdefault(ticket.call_id, []).append(ticket)
-    found: list[Discrepancy] = []
-    heard: set[CallId] = set()
-    for call in told:
-        heard.add(call.id)
-        found += compare(call, kept.get(call.id), of_call.get(call.id, ()), whole_since=whole_since)
-    if whole_since is not None:
-        late = (one for one in kept.values() if one.call.arrival.at >= whole_since and one.call.id not in heard)
-        found += map(untold, late)
-    return tuple(found)
 
 
 def compare(

@@ -1,1 +1,1 @@
-"""What looks after the running line: the alarms, and those who raise them."""
+"""What looks after the running line, and raises its alarms."""

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.facts.call_facts import CallArrived, CallEnded
-from gateway.upkeep.audit import Discrepancy, Flaw, ToldCalls, audit, compare
+from gateway.upkeep.audit import Discrepancy, Flaw, ToldCalls, compare, untold
 from tests.gateway.test_call_tracker import facts_of, told
 from tests.ticketing.evidence import HIDDEN, MORNING, answered, arrives, at, call_id, hung_up, joined, pieces_of
 from ticketing.model import Call, CallerKind, Precision, PresentedIdentity, Ticket
 from ticketing.ports import KeptCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from ticketing.model import CallId
 
 LATER = MORNING + timedelta(hours=1)
 TALKED = joined(arrives(), answered(arrives(), "201", 5), hung_up(arrives(), 60))
@@ -28,6 +35,28 @@ def ticket_of(call: Call, number: str = "112-20261123-0001") -> Ticket:
 
 def kept(call: Call) -> KeptCall:
     return KeptCall(call, "112-20261123-0001" if call.answered else None)
+
+
+def audit(
+    told_calls: Iterable[Call],
+    rows: Mapping[CallId, KeptCall],
+    tickets: Iterable[Ticket],
+    *,
+    whole_since: datetime | None = None,
+) -> tuple[Discrepancy, ...]:
+    """Compare them one by one, as the running audit does; what arrived since then must all be told."""
+    of_call: dict[CallId, list[Ticket]] = {}
+    for ticket in tickets:
+        of_call.setdefault(ticket.call_id, []).append(ticket)
+    found: list[Discrepancy] = []
+    heard: set[CallId] = set()
+    for call in told_calls:
+        heard.add(call.id)
+        found += compare(call, rows.get(call.id), of_call.get(call.id, ()), whole_since=whole_since)
+    if whole_since is not None:
+        late = (one for one in rows.values() if one.call.arrival.at >= whole_since and one.call.id not in heard)
+        found += map(untold, late)
+    return tuple(found)
 
 
 def flaws(

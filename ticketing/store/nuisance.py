@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, bindparam, insert, literal_column, or_, select
 
 from ticketing.model import CALLABLE_KINDS, CallType, TicketStatus
-from ticketing.nuisance import MARKING, Evidence, Judged, Judgement
+from ticketing.nuisance import MARKING, Evidence, Judged, Judgement, says_something
 from ticketing.store.rows import backwards
 from ticketing.store.statements import Statement
 from ticketing.store.tables import calls, nuisance_judged, tickets
@@ -32,13 +32,12 @@ def _one_of(column: ColumnElement[str], values: Collection[str]) -> Condition:
 _GIVES = [calls.c.caller_e164, tickets.c.number, tickets.c.answered_at, tickets.c.call_type]
 _CALLABLE = and_(calls.c.caller_e164.is_not(None), _one_of(calls.c.caller_kind, CALLABLE_KINDS))
 _MARK = and_(_one_of(tickets.c.status, {TicketStatus.CLOSED}), _one_of(tickets.c.call_type, MARKING))
-# ticketing.nuisance.says_something, as a condition.
 _SAYS_SOMETHING = or_(
-    _MARK,
-    and_(
-        _one_of(tickets.c.call_type, {CallType.EMERGENCY}),
-        _one_of(tickets.c.status, set(TicketStatus) - {TicketStatus.OPEN}),
-    ),
+    *(
+        and_(_one_of(tickets.c.call_type, {kind}), _one_of(tickets.c.status, statuses))
+        for kind in CallType
+        if (statuses := {status for status in TicketStatus if says_something(status, kind)})
+    )
 )
 _OF_CALLS = select(*_GIVES).join_from(calls, tickets, tickets.c.number == calls.c.ticket)
 _SINCE = tickets.c.opened_at >= bindparam("since", type_=tickets.c.opened_at.type)
