@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "tujuh-bukit-Mantoi"
 HOSTILE = "<img src=x onerror=alert(1)>"
+SHOWN = "<img src=x onerror=alert_1_>"  # the dialplan keeps no brackets ([presented])
 SOON_A_NOTICE = f"{SITE}notice_after_s = 5\n"
 
 
@@ -75,12 +76,12 @@ def test_a_supervisor_follows_a_call_from_its_answer_to_its_place_in_the_log(lin
     ):
         waiting = page.get_by_role("region", name="Panggilan menunggu")
         expect(waiting).to_contain_text("+62 812-3456-789", timeout=10_000)
-        expect(waiting).to_contain_text(HOSTILE)
+        expect(waiting).to_contain_text(SHOWN)
         # SIPp has no voice: what is on the recording is the notice that the waiting caller hears.
         eventually(lambda: ear.loud_s > 1, within_s=20)
         with line.staffed("202"):
             expect(row).to_contain_text("sedang bicara", timeout=15_000)
-            expect(row).to_contain_text(HOSTILE)
+            expect(row).to_contain_text(SHOWN)
             assert page.locator("img[src=x]").count() == 0
             counting = row.locator(".clock .figure").first
             before = counting.inner_text()
