@@ -81,7 +81,7 @@ class CallerIdStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PresentedIdentity:
-    """What the trunk sent about the caller, as it was sent: hostile text, kept as evidence."""
+    """What the trunk sent about the caller, as it was sent but for brackets (`_`): hostile text, kept as evidence."""
 
     number: str = ""
     name: str = ""

@@ -186,7 +186,7 @@ def _stand(home: Home, rows: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
             return float(sound.getnframes() / sound.getframerate())
         return 0.0
 
-    by_key = [row for name, row in rows.items() if name != "ask-place"]
+    by_key = [row for row in rows.values() if row[-1] in waiting.BY_KEY]
     return {
         "ask_s": waiting.stands_s(by_key, lasts, waiting.LEAST_S),
         "ask_place_s": waiting.stands_s([rows["ask-place"]], lasts, waiting.LEAST_PLACE_S),

@@ -20,6 +20,9 @@ ENDS: Final[Mapping[str, str]] = {
 }
 """Phrases that are made a second time with that sign behind them, and the folder below HOME/sounds/moh of each."""
 
+BY_KEY: Final = frozenset({"ask-what", "ask-star"})
+"""What questions that are answered by a key end with."""
+
 LEAST_S: Final = 40
 LEAST_PLACE_S: Final = 20
 ANSWERING_S: Final = 15

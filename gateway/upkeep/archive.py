@@ -47,16 +47,14 @@ _NAMES: Final = re.compile(
     r"|recordings/(?:\d{4}/\d\d/\d\d|notes)/[\w.-]{1,100}\.wav",
     re.ASCII,
 )
+# With a million recordings it has some 150 MB.
+_LARGEST_MANIFEST: Final = 512 * 1024 * 1024
+_PIECE: Final = 1024 * 1024
 
 
 def is_ours(name: str) -> bool:
     """Whether a file of a backup may be called so: no other is read."""
     return _NAMES.fullmatch(name) is not None
-
-
-# With a million recordings it has some 150 MB.
-_LARGEST_MANIFEST: Final = 512 * 1024 * 1024
-_PIECE: Final = 1024 * 1024
 
 
 class BackupUnusable(Siaga112Error):

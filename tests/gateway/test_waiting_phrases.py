@@ -51,6 +51,8 @@ def test_a_question_stands_until_its_longest_form_was_said_and_answered() -> Non
         # Of the question where, which says one kecamatan after the other.
         ("press-3", 30, 45, 20),
         ("ask-place", 17, 40, 32),
+        # Told to who waits, and no question.
+        ("place-many", 50, 40, 20),
     ],
 )
 def test_a_citys_own_long_recordings_are_heard_to_their_end(
